@@ -1,0 +1,1 @@
+"""Madoguchi: firmware of a counter device for Japanese clinics."""

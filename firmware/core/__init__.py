@@ -1,0 +1,1 @@
+"""Values everybody shares: ids, events, effects, views, outcomes, faults, Secret. Standard library only, no I/O."""

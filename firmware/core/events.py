@@ -1,0 +1,306 @@
+"""Events: everything that `step` learns. Codes, counts and handles only, never personal data.
+
+Every event carries `at`, monotonic seconds. Events of a visit carry its id; a result of another visit is counted and
+ignored (design.md, "The middle: one pure function").
+"""
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+from firmware.core.faults import FaultCode
+from firmware.core.ids import Handle, VisitId
+from firmware.core.outcomes import (
+    CardKind,
+    CertificateCheck,
+    ChipCheck,
+    EligibilityCode,
+    IssuerCheck,
+    MatchVerdict,
+    RecordCheck,
+    TryCode,
+)
+
+
+class CardPresence(Enum):
+    """What a reader's watch thread reports."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    READER_LOST = "reader-lost"
+    READER_BACK = "reader-back"
+
+
+class Part(StrEnum):
+    """Parts of the device whose failure and recovery the session is told."""
+
+    READER = "reader"
+    FACE_CAMERA = "face-camera"
+    INFERENCE = "inference"
+    DISPLAY = "display"
+    KEYPAD = "keypad"
+    GATEWAY = "gateway"
+    BROKER = "broker"
+    RECEPTION = "reception"
+    OUTBOX = "outbox"
+    CLOCK = "clock"
+
+
+class Button(StrEnum):
+    """The three buttons under the screen, named by place; the screen says what each does."""
+
+    LEFT = "left"
+    MIDDLE = "middle"
+    RIGHT = "right"
+
+
+class EntryKind(StrEnum):
+    """What is being typed on the keypad."""
+
+    NUMBER_B = "number-b"
+    PIN = "pin"
+
+
+class Timer(StrEnum):
+    """Names of timers; `StartTimer` with a running name restarts it."""
+
+    ABSENCE = "absence"
+    NOTICE = "notice"
+    CHOICE = "choice"
+    FRONT = "front"
+    ENTRY = "entry"
+    CARD = "card"
+    MATCH = "match"
+    STAFF = "staff"
+    CONSENT = "consent"
+    LOOK_UP = "look-up"
+    PUBLISH = "publish"
+    SHOW = "show"
+    REMIND = "remind"
+    PAGE = "page"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Root of all events. `at`: monotonic seconds."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitEvent(Event):
+    """An event that belongs to one visit."""
+
+    visit: VisitId
+
+
+# ---- device ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceStarted(Event):
+    """First event. `provisioned`: a site's settings and keys are there."""
+
+    provisioned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartFailed(Event):
+    """A part does not work; repeated while it stays so is allowed."""
+
+    part: Part
+    fault: FaultCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartRecovered(Event):
+    """A part works (again)."""
+
+    part: Part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldChanged(Event):
+    """How many sealed results wait for the reception's acknowledgement."""
+
+    held: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardPlaced(Event):
+    """The reader sees a card. `visit` is a fresh id, used only if this event starts a visit."""
+
+    visit: VisitId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardRemoved(Event):
+    """The reader sees no card any more (or a swap, then followed by `CardPlaced`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ButtonPressed(Event):
+    """A button. `held`: pressed for 5 s or more (opens the service page from Idle)."""
+
+    button: Button
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerFired(Event):
+    """A timer of `StartTimer`. `visit` is None for the device's own timers."""
+
+    visit: VisitId | None
+    name: Timer
+
+
+# ---- entry -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryChanged(VisitEvent):
+    """`count` digits have been typed; the digits stay in the keypad adapter."""
+
+    kind: EntryKind
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryDone(VisitEvent):
+    """All digits typed and confirmed; they lie in the vault under `entry`."""
+
+    kind: EntryKind
+    entry: Handle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryCancelled(VisitEvent):
+    """The cancel key with nothing typed."""
+
+    kind: EntryKind
+
+
+# ---- card ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardIdentified(VisitEvent):
+    """Which applications answered SELECT. `same_card` compares the token serial with the visit's first reading."""
+
+    kind: CardKind
+    same_card: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberBChecked(VisitEvent):
+    """VERIFY of number B, or why none was sent. `tries_left`: None where the card did not say."""
+
+    code: TryCode
+    tries_left: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoRead(VisitEvent):
+    """EF 0002 is in the vault; `photo` names the JPEG 2000 bytes."""
+
+    photo: Handle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChipChecked(VisitEvent):
+    """Chip proof, record signature and issuer of the card face."""
+
+    chip: ChipCheck
+    record: RecordCheck
+    issuer: IssuerCheck
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateRead(VisitEvent):
+    """EF 000A is in the vault; `expires_soon`: within the warning window."""
+
+    check: CertificateCheck
+    expires_soon: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinCounted(VisitEvent):
+    """Tries left of the user-authentication PIN; 0 = blocked."""
+
+    tries_left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinChecked(VisitEvent):
+    """VERIFY of the PIN; after `ACCEPTED` the challenge is signed and the signature in the vault."""
+
+    code: TryCode
+    tries_left: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardFailed(VisitEvent):
+    """A card operation ended with a fault (gone, silent, garbage, …)."""
+
+    fault: FaultCode
+
+
+# ---- face, staff -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceCompared(VisitEvent):
+    """One attempt of the face comparison."""
+
+    verdict: MatchVerdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceFailed(VisitEvent):
+    """Photo, camera or model fault during the comparison."""
+
+    fault: FaultCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffAnswered(VisitEvent):
+    """A verified, signed staff-check request of the reception; the request itself lies in the vault."""
+
+    approved: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRequested(VisitEvent):
+    """A verified, signed `cancel` request of the reception for this visit."""
+
+
+# ---- look-up, publish ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookUpAnswered(VisitEvent):
+    """The gateway's answer; details lie in the vault."""
+
+    code: EligibilityCode
+    registration_offered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookUpFailed(VisitEvent):
+    """No answer: the gateway could not be reached, refused, or did not answer in time."""
+
+    fault: FaultCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultCommitted(VisitEvent):
+    """The sealed result is durably in the outbox. `held`: rows that wait for an acknowledgement."""
+
+    held: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishFailed(VisitEvent):
+    """The result could not be committed (disk full, outbox broken)."""
+
+    fault: FaultCode

@@ -1,0 +1,222 @@
+"""Values that say how the parts of a visit ended. "Unknown" and "unsure" are values here, not exceptions."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from firmware.core.faults import FaultCode
+
+
+class Env(StrEnum):
+    """What the device was built from and whom it trusts; a signed claim of every message (design.md, "env")."""
+
+    PRODUCTION = "production"
+    TEST = "test"
+    SIM = "sim"
+
+
+class Method(StrEnum):
+    """How the person was identified."""
+
+    FACE = "face"
+    PIN = "pin"
+    STAFF = "staff"
+
+
+class Assurance(StrEnum):
+    """What the identification rests on (design.md, "Assurance")."""
+
+    PIN = "pin"
+    FACE_ISSUER_VERIFIED = "face-issuer-verified"
+    FACE_ISSUER_UNKNOWN = "face-issuer-unknown"
+    STAFF = "staff"
+    NONE = "none"
+
+
+class VisitOutcome(StrEnum):
+    """How a visit ended; exactly one is published per visit that passed Identifying."""
+
+    IDENTIFIED = "identified"
+    NOT_IDENTIFIED = "not-identified"
+    NOT_GENUINE = "not-genuine"
+    ABORTED = "aborted"
+    FAULT = "fault"
+
+
+class CardKind(StrEnum):
+    """What lies on the reader, by SELECT of its applications, never by ATR (card.md 1.2)."""
+
+    MY_NUMBER = "my-number"
+    UNKNOWN = "unknown"
+
+
+class TryCode(StrEnum):
+    """Answer to a VERIFY, or why none was sent."""
+
+    ACCEPTED = "accepted"
+    WRONG = "wrong"
+    BLOCKED = "blocked"
+    STOPPED = "stopped"
+    """Too few tries left by our own rule: nothing was sent."""
+    REPEATED = "repeated"
+    """The same wrong value again: nothing was sent."""
+
+
+class ChipCheck(StrEnum):
+    """Chip genuineness: internal authentication with DF24's key over a fresh challenge (card.md 2.4)."""
+
+    PROVED = "proved"
+    WRONG = "wrong"
+    NOT_CHECKED = "not-checked"
+
+
+class RecordCheck(StrEnum):
+    """Signature DF28 over the card-face record with the key certified in EF 0004 (card.md 2.4)."""
+
+    SIGNED = "signed"
+    WRONG = "wrong"
+    NOT_CHECKED = "not-checked"
+
+
+class IssuerCheck(StrEnum):
+    """Whether the certificate in EF 0004 is signed by an installed issuer key."""
+
+    VERIFIED = "verified"
+    UNKNOWN = "unknown"
+    NOT_CHECKED = "not-checked"
+
+
+class CertificateCheck(StrEnum):
+    """User-authentication certificate 000A against the pinned CA, with dates (card.md 4)."""
+
+    VALID = "valid"
+    GRACE = "grace"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not-yet-valid"
+    UNKNOWN_ISSUER = "unknown-issuer"
+    WRONG_PROFILE = "wrong-profile"
+    DATES_NOT_CHECKED = "dates-not-checked"
+    NOT_CHECKED = "not-checked"
+
+
+class Revocation(StrEnum):
+    """Revocation of the certificate; answered to approved parties only, so usually unknown (card.md 4.3)."""
+
+    GOOD = "good"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+
+
+class MatchCode(StrEnum):
+    """Decision of the face comparison."""
+
+    MATCH = "match"
+    NO_MATCH = "no-match"
+    UNSURE = "unsure"
+
+
+class UnsureReason(StrEnum):
+    """Why a comparison could not decide; each has a prompt for the patient."""
+
+    NO_FACE = "no-face"
+    TWO_FACES = "two-faces"
+    TOO_SMALL = "too-small"
+    AT_BORDER = "at-border"
+    BETWEEN = "between-thresholds"
+    NO_FRAMES = "no-frames"
+
+
+class MatchBand(StrEnum):
+    """Where the similarity lies between the manifest's thresholds; the score itself never leaves the device."""
+
+    STRICT = "strict"
+    ACCEPT = "accept"
+    BETWEEN = "between"
+    BELOW = "below"
+
+
+@dataclass(frozen=True, slots=True)
+class MatchVerdict:
+    """Result of one comparison: decision, band, and which threshold and model made it (`model` = SHA-256, hex)."""
+
+    code: MatchCode
+    reason: UnsureReason | None
+    band: MatchBand | None
+    threshold: str
+    model: str
+
+
+class EligibilityCode(StrEnum):
+    """What the look-up said (eligibility.md 2.10). "Not reachable" never means "not eligible"."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    INVALID_NEW_EXISTS = "invalid-new-exists"
+    NONE = "none"
+    SEVERAL = "several"
+    NOT_REGISTERED = "not-registered"
+    PENDING = "pending"
+    NOT_REACHABLE = "not-reachable"
+    REFUSED = "refused"
+    IDENTITY_CONFLICT = "identity-conflict"
+    NOT_ASKED = "not-asked"
+
+
+class ConsentAnswer(StrEnum):
+    """Answer to a consent question; no answer in time is `NOT_GIVEN`."""
+
+    GIVEN = "given"
+    NOT_GIVEN = "not-given"
+    REFUSED = "refused"
+
+
+class ClockState(StrEnum):
+    """Trust in wall time (design.md, "Clock")."""
+
+    SYNCED = "synced"
+    HOLDOVER = "holdover"
+    UNKNOWN = "unknown"
+
+
+class StaffHint(StrEnum):
+    """What staff should do next; the reception software words it (codes are part of the contract)."""
+
+    GO_ON = "go-on"
+    ASK_DOCUMENT = "ask-document"
+    CHECK_LATER = "check-later"
+    COMPARE_PERSON = "compare-person"
+    RENEW_CERTIFICATE = "renew-certificate"
+    UNBLOCK_AT_MUNICIPALITY = "unblock-at-municipality"
+    POSSIBLE_FORGERY = "possible-forgery"
+    ASK_AGAIN = "ask-again"
+
+
+@dataclass(frozen=True, slots=True)
+class CardChecks:
+    """What was proved of chip, record, issuer and certificate."""
+
+    chip: ChipCheck = ChipCheck.NOT_CHECKED
+    record: RecordCheck = RecordCheck.NOT_CHECKED
+    issuer: IssuerCheck = IssuerCheck.NOT_CHECKED
+    certificate: CertificateCheck = CertificateCheck.NOT_CHECKED
+    revocation: Revocation = Revocation.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class VisitSummary:
+    """The coded part of a result: what `step` decided. Personal data are added behind it by the runtime.
+
+    `consented_at` and `started_at` are monotonic seconds of events; the runtime turns them into wall time.
+    """
+
+    outcome: VisitOutcome
+    started_at: float
+    fault: FaultCode | None = None
+    method: Method | None = None
+    assurance: Assurance = Assurance.NONE
+    match: MatchVerdict | None = None
+    checks: CardChecks = field(default_factory=CardChecks)
+    eligibility: EligibilityCode = EligibilityCode.NOT_ASKED
+    consent: ConsentAnswer = ConsentAnswer.NOT_GIVEN
+    consented_at: float | None = None
+    hints: tuple[StaffHint, ...] = ()
+    card_removed_early: bool = False

@@ -1,0 +1,29 @@
+"""What the runtime works with, built by `app/compose.py`: one adapter per port, and an observer for simulators."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from firmware.core.events import Part
+from firmware.core.faults import FaultCode
+from firmware.core.result import Json
+from firmware.ports import Camera, Card, CardTransport, Clock, Face, Gateway, Inputs, Panel, Publisher
+
+Observer = Callable[[dict[str, Json]], None]
+"""Told of states, stages, screens and commits: no personal data. Must return at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """`missing`: parts that could not be composed, with the fault that says why; their port is then None."""
+
+    reader: CardTransport
+    card: Card
+    panel: Panel
+    inputs: Inputs | None
+    camera: Camera | None
+    face: Face | None
+    gateway: Gateway
+    publisher: Publisher
+    clock: Clock
+    missing: tuple[tuple[Part, FaultCode], ...] = ()
+    observe: Observer = lambda _: None

@@ -1,0 +1,117 @@
+"""A lane: the one thread on which a blocking device is used, seen from the loop as awaitable calls.
+
+Calls run in order. A call that does not come back within its deadline makes the lane *abandoned*: its thread is left
+behind (Python cannot stop it), a fresh one takes over, and the device's owner is told to unblock the old one. At most
+three threads of a lane are alive; after that the lane is dead and the watchdog is no longer fed.
+Source: design.md, "Concurrency and processes".
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from firmware.core.faults import DeviceError, FaultCode
+
+T = TypeVar("T")
+
+MAX_QUEUED = 32
+MAX_THREADS = 3
+
+
+@dataclass(slots=True, repr=False)
+class _Call:
+    work: Callable[[], Any]
+    future: Future[Any]
+
+
+def _serve(calls: "queue.Queue[_Call | None]") -> None:
+    """Thread body. Exceptions go to the caller's future; the thread itself never dies of one."""
+    while (call := calls.get()) is not None:
+        if not call.future.set_running_or_notify_cancel():
+            continue
+        try:
+            result = call.work()
+        except BaseException as error:  # noqa: BLE001  (handed to the awaiting task, which decides)
+            call.future.set_exception(error)
+        else:
+            call.future.set_result(result)
+        del call
+
+
+class Lane:
+    """One blocking device's thread. All methods are called on the loop, except those of `_serve`."""
+
+    def __init__(self, name: str, on_stuck: Callable[[], None] = lambda: None) -> None:
+        self.name = name
+        self._on_stuck = on_stuck
+        self._left_behind: list[threading.Thread] = []
+        self._start()
+
+    def _start(self) -> None:
+        self._calls: queue.Queue[_Call | None] = queue.Queue(MAX_QUEUED)
+        self._thread = threading.Thread(target=_serve, args=(self._calls,), name=f"lane-{self.name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def dead(self) -> bool:
+        """Whether as many threads hang as may ever be alive."""
+        self._left_behind = [thread for thread in self._left_behind if thread.is_alive()]
+        return len(self._left_behind) >= MAX_THREADS
+
+    async def run(self, work: Callable[[], T], seconds: float) -> T:
+        """Run `work` on the lane. Raises what it raises; LANE_STUCK after `seconds`; SES-006 when the queue is full.
+
+        Cancelling the awaiting task drops a call that has not begun; one that has begun goes on, its result unseen.
+        """
+        if self.dead:
+            raise DeviceError(FaultCode.LANE_STUCK, self.name)
+        future: Future[T] = Future()
+        try:
+            self._calls.put_nowait(_Call(work, future))
+        except queue.Full:
+            raise DeviceError(FaultCode.INBOX_FULL, self.name) from None
+        try:
+            async with asyncio.timeout(seconds):
+                return await asyncio.wrap_future(future)
+        except TimeoutError:
+            if future.running():
+                self._abandon()
+            raise DeviceError(FaultCode.LANE_STUCK, self.name) from None
+
+    async def ping(self, seconds: float) -> bool:
+        """Whether the lane answers; a lane busy with a call within its own deadline counts as healthy."""
+        if self.dead:
+            return False
+        if not self._calls.empty():
+            return True
+        future: Future[None] = Future()
+        self._calls.put_nowait(_Call(lambda: None, future))
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.wrap_future(future)
+        except TimeoutError:
+            return self._thread.is_alive()
+        return True
+
+    def _abandon(self) -> None:
+        """Leave the hanging thread with an empty queue; what waited behind it fails."""
+        self._left_behind.append(self._thread)
+        while not self._calls.empty():
+            waiting = self._calls.get_nowait()
+            if waiting is not None and waiting.future.set_running_or_notify_cancel():
+                waiting.future.set_exception(DeviceError(FaultCode.LANE_STUCK, self.name))
+        self._calls.put_nowait(None)
+        self._on_stuck()
+        if not self.dead:
+            self._start()
+
+    def close(self) -> None:
+        """Let the thread end after the calls it has."""
+        try:
+            self._calls.put_nowait(None)
+        except queue.Full:
+            self._left_behind.append(self._thread)

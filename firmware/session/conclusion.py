@@ -1,0 +1,129 @@
+"""The end of a settled visit: the look-up's answer noted, one result published, the card waited for.
+
+Removal after identity is settled: unanswered consents count as not given, the look-up runs on detached, and the
+runtime publishes one `late` amendment (design.md, "Removal").
+"""
+
+from dataclasses import replace
+
+from firmware.core.effects import (
+    CloseVisit,
+    DetachLookUp,
+    Effect,
+    Play,
+    Progress,
+    Publish,
+    RaiseAlert,
+    ReportProgress,
+    Show,
+    StartTimer,
+    StopTimer,
+    StopTimers,
+    Tone,
+)
+from firmware.core.events import LookUpAnswered, LookUpFailed, Timer
+from firmware.core.faults import FaultCode
+from firmware.core.outcomes import EligibilityCode, StaffHint, VisitOutcome, VisitSummary
+from firmware.core.views import LookingUpView, NextStep, RegisterView, ResultView
+from firmware.session.model import (
+    Device,
+    LookingUp,
+    Registering,
+    Showing,
+    Step,
+    VisitState,
+)
+from firmware.session.moves import home, remove_card, shown_held, summarize
+from firmware.session.policy import Policy
+
+_HINTS: dict[EligibilityCode, tuple[StaffHint, ...]] = {
+    EligibilityCode.VALID: (StaffHint.GO_ON,),
+    EligibilityCode.INVALID: (StaffHint.ASK_DOCUMENT,),
+    EligibilityCode.INVALID_NEW_EXISTS: (StaffHint.ASK_DOCUMENT, StaffHint.ASK_AGAIN),
+    EligibilityCode.NONE: (StaffHint.ASK_DOCUMENT,),
+    EligibilityCode.SEVERAL: (StaffHint.ASK_DOCUMENT, StaffHint.ASK_AGAIN),
+    EligibilityCode.NOT_REGISTERED: (StaffHint.ASK_DOCUMENT,),
+    EligibilityCode.PENDING: (StaffHint.CHECK_LATER,),
+    EligibilityCode.NOT_REACHABLE: (StaffHint.CHECK_LATER, StaffHint.ASK_DOCUMENT),
+    EligibilityCode.REFUSED: (StaffHint.CHECK_LATER, StaffHint.ASK_DOCUMENT),
+    EligibilityCode.IDENTITY_CONFLICT: (StaffHint.POSSIBLE_FORGERY,),
+    EligibilityCode.NOT_ASKED: (),
+}
+_REFUSALS = frozenset({FaultCode.GATEWAY_REFUSED, FaultCode.CHALLENGE_REFUSED})
+
+
+def note_answer(state: VisitState, event: LookUpAnswered) -> Step:
+    """Keep the answer; a contradiction with the chip is shown to nobody and raises an alert."""
+    visit = replace(state.visit, eligibility=event.code, registration_offered=event.registration_offered)
+    stop = StopTimer(visit.id, Timer.LOOK_UP)
+    if event.code is EligibilityCode.IDENTITY_CONFLICT:
+        visit = replace(visit, look_up_fault=FaultCode.IDENTITY_CONFLICT)
+        return Step(replace(state, visit=visit), (stop, RaiseAlert(FaultCode.IDENTITY_CONFLICT, visit.id)))
+    return Step(replace(state, visit=visit), (stop,))
+
+
+def note_failure(state: VisitState, fault: FaultCode) -> Step:
+    """No answer is an outcome of its own, never "not eligible"."""
+    code = EligibilityCode.REFUSED if fault in _REFUSALS else EligibilityCode.NOT_REACHABLE
+    visit = replace(state.visit, eligibility=code, look_up_fault=fault)
+    return Step(replace(state, visit=visit), (StopTimer(visit.id, Timer.LOOK_UP),))
+
+
+def look_up_ended(state: VisitState, event: LookUpAnswered | LookUpFailed) -> Step:
+    """Either way a look-up can end."""
+    return note_answer(state, event) if isinstance(event, LookUpAnswered) else note_failure(state, event.fault)
+
+
+def go_on(state: VisitState, policy: Policy) -> Step:
+    """Consents are done: wait for the look-up, offer registration, or conclude."""
+    visit = state.visit
+    if visit.eligibility is None:
+        return Step(LookingUp(state.device, visit), (Show(LookingUpView()),))
+    if visit.eligibility is EligibilityCode.NOT_REGISTERED and visit.registration_offered:
+        effects = (
+            Show(RegisterView()),
+            Play(Tone.PROMPT),
+            StartTimer(visit.id, Timer.CONSENT, policy.consent_seconds),
+        )
+        return Step(Registering(state.device, visit), effects)
+    return conclude(state, policy)
+
+
+def conclude(state: VisitState, policy: Policy) -> Step:
+    """Publish the one result; the screen says "done" only after it was committed."""
+    summary = _identified(state, removed_early=False)
+    effects = (
+        StopTimers(state.visit.id),
+        Show(LookingUpView()),
+        StartTimer(state.visit.id, Timer.PUBLISH, policy.publish_seconds),
+        Publish(state.visit.id, summary),
+    )
+    return Step(Showing(state.device, state.visit, summary), effects)
+
+
+def leave_early(state: VisitState, policy: Policy, because: FaultCode | None = None) -> Step:
+    """The card was pulled: publish what is known, let the look-up run on, close everything else."""
+    visit = state.visit
+    pending = visit.eligibility is None or (isinstance(state, Registering) and state.working)
+    if visit.eligibility is None:
+        state = replace(state, visit=replace(visit, eligibility=EligibilityCode.PENDING))
+    summary = _identified(state, removed_early=True)
+    effects: list[Effect] = [StopTimers(visit.id), Publish(visit.id, summary)]
+    if pending:
+        effects.append(DetachLookUp(visit.id, summary))
+    effects += [CloseVisit(visit.id), ReportProgress(visit.id, Progress.DONE)]
+    if because is not None and state.device.card_present:
+        return remove_card(state.device, policy, ended=visit.id, because=because).before(*effects)
+    return home(state.device, policy).before(*effects)
+
+
+def result_view(device: Device, summary: VisitSummary, because: FaultCode | None = None) -> ResultView:
+    """Done, or go to the counter; never why."""
+    fine = summary.eligibility is EligibilityCode.VALID and because is None
+    return ResultView(NextStep.DONE if fine else NextStep.COUNTER, shown_held(device), because)
+
+
+def _identified(state: VisitState, *, removed_early: bool) -> VisitSummary:
+    visit = state.visit
+    visit = visit.hinted(*_HINTS[visit.eligibility or EligibilityCode.NOT_ASKED])
+    return summarize(visit, VisitOutcome.IDENTIFIED, visit.look_up_fault, removed_early=removed_early)

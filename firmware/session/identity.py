@@ -1,0 +1,140 @@
+"""Settling who it is: chip, certificate, match, PIN or staff, each noted as it comes, in any order.
+
+What is worth what: design.md, "Assurance". A face match without a known issuer becomes a staff check unless the
+site's policy says otherwise; a wrong record signature always does.
+"""
+
+from dataclasses import replace
+
+from firmware.core.effects import (
+    CloseCamera,
+    Effect,
+    LookUp,
+    Play,
+    Progress,
+    RaiseAlert,
+    ReleaseCard,
+    ReportProgress,
+    Show,
+    StartTimer,
+    StopEntry,
+    StopTimers,
+    Tone,
+)
+from firmware.core.events import CardFailed, CertificateRead, ChipChecked, Timer
+from firmware.core.faults import FaultCode
+from firmware.core.outcomes import (
+    CertificateCheck,
+    ChipCheck,
+    EligibilityCode,
+    IssuerCheck,
+    MatchCode,
+    Method,
+    RecordCheck,
+    StaffHint,
+    VisitOutcome,
+)
+from firmware.core.views import ConsentView, LookingUpView
+from firmware.session.conclusion import conclude
+from firmware.session.model import AwaitingStaff, Consenting, LookingUp, Step, VisitState
+from firmware.session.moves import await_staff, choose, end_visit
+from firmware.session.policy import FaceWithoutIssuer, Policy
+
+LOOK_UP_MARGIN = 5.0
+"""Seconds that the session waits beyond the look-up's own deadline, for a runtime that does not answer."""
+
+_NO_FACE_FAULTS = frozenset({FaultCode.PHOTO_TOO_LARGE, FaultCode.PHOTO_BROKEN})
+_UNTRUSTED = frozenset({CertificateCheck.UNKNOWN_ISSUER, CertificateCheck.WRONG_PROFILE})
+_NO_SHARING = frozenset({CertificateCheck.GRACE, CertificateCheck.EXPIRED})
+
+
+def note_chip(state: VisitState, event: ChipChecked, policy: Policy) -> Step:
+    """A wrong chip ends the visit; a right chip with a wrong record is a fault of its own and a staff check."""
+    if not state.visit.present:
+        return Step(state)
+    checks = replace(state.visit.checks, chip=event.chip, record=event.record, issuer=event.issuer)
+    noted = replace(state, visit=replace(state.visit, checks=checks, chip_checked=True))
+    if event.chip is not ChipCheck.PROVED:
+        return end_visit(noted, policy, VisitOutcome.NOT_GENUINE, FaultCode.CARD_NOT_GENUINE, alert=True)
+    if event.record is RecordCheck.WRONG:
+        fault = FaultCode.CARD_RECORD_UNSIGNED
+        noted = replace(noted, visit=noted.visit.without(Method.FACE))
+        return await_staff(noted, policy, fault).before(RaiseAlert(fault, noted.visit.id))
+    return advance(noted, policy)
+
+
+def note_certificate(state: VisitState, event: CertificateRead, policy: Policy) -> Step:
+    """A certificate of a foreign issuer ends the visit; dates are values that staff are told."""
+    if not state.visit.present:
+        return Step(state)
+    visit = replace(
+        state.visit,
+        checks=replace(state.visit.checks, certificate=event.check),
+        certificate_read=True,
+        expires_soon=event.expires_soon,
+    )
+    if event.expires_soon or event.check in _NO_SHARING:
+        visit = visit.hinted(StaffHint.RENEW_CERTIFICATE)
+    noted = replace(state, visit=visit)
+    if event.check in _UNTRUSTED:
+        return end_visit(noted, policy, VisitOutcome.NOT_GENUINE, FaultCode.CERTIFICATE_UNTRUSTED, alert=True)
+    return advance(noted, policy)
+
+
+def note_card_failure(state: VisitState, event: CardFailed, policy: Policy) -> Step:
+    """Gone: the removal follows, so wait for it. A photo that cannot be used excludes the face. Else: the end."""
+    if not state.visit.present:
+        return Step(state)
+    if event.fault is FaultCode.CARD_GONE:
+        return Step(state, (StartTimer(state.visit.id, Timer.CARD, policy.card_seconds),))
+    if event.fault in _NO_FACE_FAULTS:
+        state = replace(state, visit=state.visit.without(Method.FACE))
+        return choose(state, policy, event.at, event.fault)
+    return end_visit(state, policy, VisitOutcome.FAULT, event.fault)
+
+
+def advance(state: VisitState, policy: Policy) -> Step:
+    """Settle the identity as soon as its evidence is complete; otherwise stay."""
+    visit = state.visit
+    if not visit.certificate_read:
+        return Step(state)
+    if visit.staff_approved:
+        return settle(state, policy, Method.STAFF)
+    if visit.pin_accepted:
+        return settle(state, policy, Method.PIN)
+    if visit.match is None or visit.match.code is not MatchCode.MATCH or not visit.chip_checked:
+        return Step(state)
+    known = visit.checks.issuer is IssuerCheck.VERIFIED
+    if known or policy.face_without_issuer is FaceWithoutIssuer.ACCEPT:
+        return settle(state, policy, Method.FACE)
+    return Step(state) if isinstance(state, AwaitingStaff) else await_staff(state, policy)
+
+
+def settle(state: VisitState, policy: Policy, method: Method) -> Step:
+    """Identity is settled: leave the card, look up, ask for consent meanwhile.
+
+    Near and past the certificate's end no medical information is shared (eligibility.md 1.5), so nothing is asked
+    then; past the grace period the look-up cannot answer, so it is not sent.
+    """
+    visit = replace(state.visit, settled=True, method=method)
+    certificate = visit.checks.certificate
+    leave: list[Effect] = [StopEntry(visit.id), CloseCamera(visit.id), StopTimers(visit.id)]
+    release: list[Effect] = [ReleaseCard(visit.id), ReportProgress(visit.id, Progress.CHECKING)]
+    if certificate is CertificateCheck.EXPIRED:
+        visit = replace(visit, eligibility=EligibilityCode.NOT_ASKED).hinted(StaffHint.ASK_DOCUMENT)
+        return conclude(LookingUp(state.device, visit), policy).before(*leave, *release)
+    effects: list[Effect] = [
+        *leave,
+        LookUp(visit.id, method, policy.look_up_seconds),
+        *release,
+        StartTimer(visit.id, Timer.LOOK_UP, policy.look_up_seconds + LOOK_UP_MARGIN),
+    ]
+    if certificate in _NO_SHARING:
+        return Step(LookingUp(state.device, visit), (*effects, Show(LookingUpView())))
+    effects += [
+        Show(ConsentView()),
+        Play(Tone.PROMPT),
+        StartTimer(visit.id, Timer.CONSENT, policy.consent_seconds),
+        ReportProgress(visit.id, Progress.CONSENT),
+    ]
+    return Step(Consenting(state.device, visit), tuple(effects))

@@ -1,0 +1,308 @@
+"""Moves that several states share: going home, beginning a visit, choosing, ending, removal.
+
+Each returns a whole `Step`. Identity (settling, staff check) is in `identity.py`, the end of a settled visit in
+`conclusion.py`.
+"""
+
+from dataclasses import replace
+
+from firmware.core.effects import (
+    AskStaff,
+    CloseCamera,
+    CloseCardScope,
+    CloseVisit,
+    CountPinTries,
+    Effect,
+    IdentifyCard,
+    OpenVisit,
+    Play,
+    Progress,
+    Publish,
+    RaiseAlert,
+    ReadCertificate,
+    ReportProgress,
+    Show,
+    StartEntry,
+    StartTimer,
+    StopEntry,
+    StopTimers,
+    Tone,
+    UnlockFace,
+)
+from firmware.core.events import CardPlaced, EntryKind, Part, Timer
+from firmware.core.faults import FaultCode
+from firmware.core.ids import Handle, VisitId
+from firmware.core.outcomes import (
+    Assurance,
+    ConsentAnswer,
+    EligibilityCode,
+    IssuerCheck,
+    Method,
+    StaffHint,
+    VisitOutcome,
+    VisitSummary,
+)
+from firmware.core.views import (
+    IdentifyingView,
+    IdleView,
+    NoticeView,
+    NumberBView,
+    OutOfServiceView,
+    PinView,
+    ReadingChipView,
+    RemoveCardView,
+    ServiceView,
+    StaffView,
+    UnprovisionedView,
+)
+from firmware.session.model import (
+    AwaitingStaff,
+    ChoosingMethod,
+    Device,
+    EnteringPin,
+    Identifying,
+    Idle,
+    OutOfService,
+    ReadingFront,
+    RemoveCard,
+    Service,
+    State,
+    Step,
+    Unlocking,
+    Unprovisioned,
+    Visit,
+    VisitState,
+)
+from firmware.session.policy import Policy
+
+NUMBER_B_DIGITS = 14
+PIN_DIGITS = 4
+
+_NEEDS: dict[Method, tuple[Part, ...]] = {
+    Method.FACE: (Part.FACE_CAMERA, Part.INFERENCE, Part.KEYPAD),
+    Method.PIN: (Part.KEYPAD,),
+    Method.STAFF: (Part.BROKER, Part.RECEPTION),
+}
+
+_HINTS: dict[FaultCode, StaffHint] = {
+    FaultCode.CARD_NOT_GENUINE: StaffHint.POSSIBLE_FORGERY,
+    FaultCode.CARD_RECORD_UNSIGNED: StaffHint.POSSIBLE_FORGERY,
+    FaultCode.CERTIFICATE_UNTRUSTED: StaffHint.POSSIBLE_FORGERY,
+    FaultCode.NUMBER_B_BLOCKED: StaffHint.UNBLOCK_AT_MUNICIPALITY,
+    FaultCode.PIN_BLOCKED: StaffHint.UNBLOCK_AT_MUNICIPALITY,
+}
+
+
+def home(device: Device, policy: Policy) -> Step:
+    """Where the device rests: Idle if it can, else the state that says what is missing."""
+    if not device.provisioned:
+        return Step(Unprovisioned(device), (Show(UnprovisionedView()),))
+    fault = device.essential_fault()
+    if fault is not None:
+        return Step(OutOfService(device), (Show(OutOfServiceView(fault)),))
+    if device.card_present:
+        return remove_card(device, policy, ended=None, because=None)
+    return Step(Idle(device), (Show(IdleView(device.warnings(), shown_held(device))),))
+
+
+def open_service(state: State, policy: Policy) -> Step:
+    """The technician's page, for a while."""
+    faults = tuple(fault for _, fault in state.device.faults)
+    effects = (Show(ServiceView(faults)), StartTimer(None, Timer.PAGE, policy.page_seconds))
+    return Step(Service(state.device), effects)
+
+
+def shown_held(device: Device) -> int:
+    """Results that wait because broker or reception is away; rows merely on their way are not worth a word."""
+    away = device.fault(Part.BROKER) is not None or device.fault(Part.RECEPTION) is not None
+    return device.held if away else 0
+
+
+def start_visit(device: Device, event: CardPlaced, policy: Policy) -> Step:
+    visit = Visit(event.visit, event.at)
+    effects = (
+        OpenVisit(visit.id),
+        Show(IdentifyingView()),
+        StartTimer(visit.id, Timer.CARD, policy.card_seconds),
+        IdentifyCard(visit.id),
+    )
+    return Step(Identifying(device, visit), effects)
+
+
+def methods(state: VisitState, policy: Policy) -> tuple[Method, ...]:
+    """Methods that the site allows, this visit has not used up, and whose parts work."""
+    return tuple(
+        method
+        for method in policy.methods
+        if method not in state.visit.excluded and all(state.device.fault(part) is None for part in _NEEDS[method])
+    )
+
+
+def choose(state: VisitState, policy: Policy, at: float, because: FaultCode | None = None) -> Step:
+    """To the notice and the choice of method; ends the visit when no method is left."""
+    visit = state.visit if because is None or because not in _HINTS else state.visit.hinted(_HINTS[because])
+    offered = methods(state, policy)
+    if not offered:
+        ended = because or FaultCode.VISIT_TIMEOUT
+        return end_visit(replace(state, visit=visit), policy, VisitOutcome.NOT_IDENTIFIED, ended)
+    visit = replace(visit, notice_at=at if visit.notice_at is None else visit.notice_at)
+    effects = (
+        StopEntry(visit.id),
+        CloseCamera(visit.id),
+        StopTimers(visit.id),
+        Show(NoticeView(offered, because)),
+        Play(Tone.PROMPT if because is None else Tone.WRONG),
+        StartTimer(visit.id, Timer.CHOICE, policy.choice_seconds),
+        ReportProgress(visit.id, Progress.CHOOSING),
+    )
+    return Step(ChoosingMethod(state.device, visit, because), effects)
+
+
+def ask_number_b(state: VisitState, policy: Policy, *, wrong: bool = False, tries_left: int | None = None) -> Step:
+    """Let the card's number B be typed."""
+    visit = state.visit
+    effects = (
+        StopTimers(visit.id),
+        Show(NumberBView(0, wrong, tries_left)),
+        Play(Tone.WRONG if wrong else Tone.PROMPT),
+        StartEntry(visit.id, EntryKind.NUMBER_B, NUMBER_B_DIGITS),
+        StartTimer(visit.id, Timer.ENTRY, policy.entry_seconds),
+    )
+    return Step(ReadingFront(state.device, visit, wrong=wrong, tries_left=tries_left), effects)
+
+
+def unlock(state: VisitState, policy: Policy, entry: Handle) -> Step:
+    """VERIFY what was typed."""
+    visit = state.visit
+    effects = (
+        StopEntry(visit.id),
+        StopTimers(visit.id),
+        Show(ReadingChipView()),
+        StartTimer(visit.id, Timer.CARD, policy.card_seconds),
+        UnlockFace(visit.id, entry),
+        ReportProgress(visit.id, Progress.READING),
+    )
+    return Step(Unlocking(state.device, visit), effects)
+
+
+def begin_pin(state: VisitState, policy: Policy) -> Step:
+    """Count the PIN's tries before anything is typed; the certificate is read meanwhile."""
+    visit = replace(state.visit, certificate_asked=True)
+    effects: tuple[Effect, ...] = (
+        StopTimers(visit.id),
+        Show(PinView(0, None)),
+        StartTimer(visit.id, Timer.CARD, policy.card_seconds),
+        CountPinTries(visit.id),
+        ReportProgress(visit.id, Progress.PIN_ENTRY),
+    )
+    return Step(EnteringPin(state.device, visit), effects + read_certificate(state.visit))
+
+
+def ask_pin(state: EnteringPin, policy: Policy) -> Step:
+    """Let the PIN be typed."""
+    visit = state.visit
+    effects = (
+        StopTimers(visit.id),
+        Show(PinView(0, state.tries_left, state.wrong)),
+        Play(Tone.WRONG if state.wrong else Tone.PROMPT),
+        StartEntry(visit.id, EntryKind.PIN, PIN_DIGITS),
+        StartTimer(visit.id, Timer.ENTRY, policy.entry_seconds),
+    )
+    return Step(replace(state, count=0, checking=False), effects)
+
+
+def await_staff(state: VisitState, policy: Policy, because: FaultCode | None = None) -> Step:
+    """Ask staff to compare the person with the card's printed photo."""
+    visit = replace(state.visit, certificate_asked=True).hinted(StaffHint.COMPARE_PERSON)
+    if because in _HINTS:
+        visit = visit.hinted(_HINTS[because])
+    effects: tuple[Effect, ...] = (
+        StopEntry(visit.id),
+        CloseCamera(visit.id),
+        StopTimers(visit.id),
+        Show(StaffView(because)),
+        Play(Tone.PROMPT),
+        StartTimer(visit.id, Timer.STAFF, policy.staff_seconds),
+        AskStaff(visit.id),
+        ReportProgress(visit.id, Progress.STAFF_WANTED),
+    )
+    return Step(AwaitingStaff(state.device, visit, because), effects + read_certificate(state.visit))
+
+
+def read_certificate(visit: Visit) -> tuple[Effect, ...]:
+    """The reading, unless it was asked for since the card was placed."""
+    return () if visit.certificate_asked else (ReadCertificate(visit.id),)
+
+
+def end_visit(
+    state: VisitState, policy: Policy, outcome: VisitOutcome, fault: FaultCode | None, *, alert: bool = False
+) -> Step:
+    """End a visit whose identity is not settled: publish its one outcome (if it passed Identifying), close it."""
+    visit = state.visit if fault is None or fault not in _HINTS else state.visit.hinted(_HINTS[fault])
+    effects: list[Effect] = [StopTimers(visit.id)]
+    if visit.passed:
+        effects += [Publish(visit.id, summarize(visit, outcome, fault)), ReportProgress(visit.id, Progress.DONE)]
+    if alert and fault is not None:
+        effects.append(RaiseAlert(fault, visit.id))
+    effects.append(CloseVisit(visit.id))
+    if state.device.card_present and state.device.essential_fault() is None:
+        ended = visit.id if visit.passed else None
+        return remove_card(state.device, policy, ended=ended, because=fault).before(*effects)
+    return home(state.device, policy).before(*effects)
+
+
+def remove_card(device: Device, policy: Policy, *, ended: VisitId | None, because: FaultCode | None) -> Step:
+    """Ask for the card to be taken, with a reminder until it is."""
+    effects = (
+        Show(RemoveCardView(because=because)),
+        Play(Tone.REMIND if because is None else Tone.WRONG),
+        StartTimer(None, Timer.REMIND, policy.remind_seconds),
+    )
+    return Step(RemoveCard(device, ended, because), effects)
+
+
+def card_away(state: VisitState, policy: Policy) -> Step:
+    """The card went away before identity was settled: forget what it said, wait a moment for it to come back."""
+    visit = replace(state.visit.fresh_card(), present=False)
+    effects = (
+        StopEntry(visit.id),
+        CloseCamera(visit.id),
+        CloseCardScope(visit.id),
+        StopTimers(visit.id),
+        StartTimer(visit.id, Timer.ABSENCE, policy.absence_seconds),
+        Show(IdentifyingView(put_back=True)),
+    )
+    return Step(Identifying(state.device, visit), effects)
+
+
+def summarize(
+    visit: Visit, outcome: VisitOutcome, fault: FaultCode | None, *, removed_early: bool = False
+) -> VisitSummary:
+    """The coded result of a visit."""
+    return VisitSummary(
+        outcome=outcome,
+        started_at=visit.started_at,
+        fault=fault,
+        method=visit.method,
+        assurance=_assurance(visit),
+        match=visit.match,
+        checks=visit.checks,
+        eligibility=visit.eligibility or EligibilityCode.NOT_ASKED,
+        consent=visit.consent or ConsentAnswer.NOT_GIVEN,
+        consented_at=visit.consented_at,
+        hints=visit.hints,
+        card_removed_early=removed_early,
+    )
+
+
+def _assurance(visit: Visit) -> Assurance:
+    match visit.method:
+        case None:
+            return Assurance.NONE
+        case Method.PIN:
+            return Assurance.PIN
+        case Method.STAFF:
+            return Assurance.STAFF
+        case Method.FACE:
+            verified = visit.checks.issuer is IssuerCheck.VERIFIED
+            return Assurance.FACE_ISSUER_VERIFIED if verified else Assurance.FACE_ISSUER_UNKNOWN

@@ -1,0 +1,37 @@
+"""The rules of one visit, frozen when it starts. Built by `app/compose.py` from settings and what was composed."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from firmware.core.outcomes import Env, Method
+
+
+class FaceWithoutIssuer(StrEnum):
+    """What a face match is worth while no issuer key proves the photo's origin (design.md, "Assurance")."""
+
+    STAFF = "staff"
+    ACCEPT = "accept"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Times in seconds."""
+
+    env: Env
+    methods: tuple[Method, ...] = (Method.FACE, Method.PIN, Method.STAFF)
+    face_without_issuer: FaceWithoutIssuer = FaceWithoutIssuer.STAFF
+    match_attempts: int = 3
+    notice_seconds: float = 1.0
+    card_seconds: float = 15.0
+    choice_seconds: float = 60.0
+    front_seconds: float = 30.0
+    entry_seconds: float = 60.0
+    match_seconds: float = 10.0
+    staff_seconds: float = 120.0
+    consent_seconds: float = 30.0
+    look_up_seconds: float = 20.0
+    publish_seconds: float = 10.0
+    show_seconds: float = 5.0
+    absence_seconds: float = 1.5
+    remind_seconds: float = 10.0
+    page_seconds: float = 30.0

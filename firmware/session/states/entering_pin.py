@@ -1,0 +1,124 @@
+"""EnteringPin: tries counted, four digits, one VERIFY, one signature. A PIN is never sent twice unasked."""
+
+from dataclasses import replace
+
+from firmware.core.effects import Play, Show, SignWithPin, StartTimer, StopEntry, StopTimer, StopTimers, Tone
+from firmware.core.events import (
+    Button,
+    ButtonPressed,
+    CardIdentified,
+    CardPlaced,
+    EntryCancelled,
+    EntryChanged,
+    EntryDone,
+    EntryKind,
+    FaceCompared,
+    FaceFailed,
+    NumberBChecked,
+    PhotoRead,
+    PinChecked,
+    PinCounted,
+    StaffAnswered,
+    Timer,
+)
+from firmware.core.faults import FaultCode
+from firmware.core.outcomes import Method, TryCode
+from firmware.core.views import LastTryView, PinView
+from firmware.session.handlers import Handlers
+from firmware.session.identity import advance
+from firmware.session.model import (
+    ChoosingMethod,
+    ConfirmingLastTry,
+    Consenting,
+    EnteringPin,
+    Idle,
+    LookingUp,
+    OutOfService,
+    RemoveCard,
+    Showing,
+    Step,
+)
+from firmware.session.moves import ask_pin, choose
+from firmware.session.policy import Policy
+
+HANDLERS = Handlers(
+    EnteringPin,
+    ignores=(CardIdentified, CardPlaced, FaceCompared, FaceFailed, NumberBChecked, PhotoRead, StaffAnswered),
+)
+
+
+@HANDLERS.on(PinCounted, to=(ConfirmingLastTry, ChoosingMethod, RemoveCard, Idle, OutOfService))
+def counted(state: EnteringPin, event: PinCounted, policy: Policy) -> Step:
+    if state.tries_left is not None:
+        return Step(state)
+    return _ask_again(replace(state, tries_left=event.tries_left), policy, event.at)
+
+
+def _ask_again(state: EnteringPin, policy: Policy, at: float) -> Step:
+    if state.tries_left == 0:
+        blocked = replace(state, visit=state.visit.without(Method.PIN))
+        return choose(blocked, policy, at, FaultCode.PIN_BLOCKED)
+    if state.tries_left == 1 and not state.last_confirmed:
+        visit = state.visit
+        effects = (
+            StopEntry(visit.id),
+            StopTimers(visit.id),
+            Show(LastTryView()),
+            Play(Tone.WRONG),
+            StartTimer(visit.id, Timer.CHOICE, policy.choice_seconds),
+        )
+        return Step(ConfirmingLastTry(state.device, visit), effects)
+    return ask_pin(state, policy)
+
+
+@HANDLERS.on(EntryChanged)
+def changed(state: EnteringPin, event: EntryChanged, policy: Policy) -> Step:
+    if event.kind is not EntryKind.PIN or state.checking:
+        return Step(state)
+    effects = (
+        Show(PinView(event.count, state.tries_left)),
+        StartTimer(state.visit.id, Timer.ENTRY, policy.entry_seconds),
+    )
+    return Step(replace(state, count=event.count, wrong=False), effects)
+
+
+@HANDLERS.on(EntryDone)
+def done(state: EnteringPin, event: EntryDone, policy: Policy) -> Step:
+    if event.kind is not EntryKind.PIN or state.checking or state.tries_left is None:
+        return Step(state)
+    effects = (
+        StopEntry(state.visit.id),
+        StopTimer(state.visit.id, Timer.ENTRY),
+        Show(PinView(state.count, state.tries_left, checking=True)),
+        StartTimer(state.visit.id, Timer.CARD, policy.card_seconds),
+        SignWithPin(state.visit.id, event.entry),
+    )
+    return Step(replace(state, checking=True), effects)
+
+
+@HANDLERS.on(
+    PinChecked, to=(ConfirmingLastTry, ChoosingMethod, Consenting, LookingUp, Showing, RemoveCard, Idle, OutOfService)
+)
+def checked(state: EnteringPin, event: PinChecked, policy: Policy) -> Step:
+    if not state.checking:
+        return Step(state)
+    if event.code is TryCode.ACCEPTED:
+        return advance(replace(state, visit=replace(state.visit, pin_accepted=True)), policy)
+    left = 0 if event.code is TryCode.BLOCKED else event.tries_left
+    again = replace(state, tries_left=left, wrong=True, checking=False, last_confirmed=False)
+    return _ask_again(again, policy, event.at)
+
+
+@HANDLERS.on(EntryCancelled, to=(ChoosingMethod, RemoveCard, Idle, OutOfService))
+def cancelled(state: EnteringPin, event: EntryCancelled, policy: Policy) -> Step:
+    if event.kind is not EntryKind.PIN or state.checking:
+        return Step(state)
+    return choose(state, policy, event.at)
+
+
+@HANDLERS.on(ButtonPressed, to=(ChoosingMethod, RemoveCard, Idle, OutOfService))
+def button(state: EnteringPin, event: ButtonPressed, policy: Policy) -> Step:
+    """Right: another way, unless the PIN is just being checked."""
+    if event.button is not Button.RIGHT or state.checking:
+        return Step(state)
+    return choose(state, policy, event.at)

@@ -1,0 +1,27 @@
+"""Idle: waiting for a card. Left button: information; a held button: the technician's page."""
+
+from firmware.core.effects import Show, StartTimer
+from firmware.core.events import Button, ButtonPressed, CardPlaced, CardRemoved, Timer
+from firmware.core.views import InformationPage, InformationView
+from firmware.session.handlers import Handlers
+from firmware.session.model import Identifying, Idle, Information, Service, Step
+from firmware.session.moves import open_service, start_visit
+from firmware.session.policy import Policy
+
+HANDLERS = Handlers(Idle, ignores=(CardRemoved,))
+
+
+@HANDLERS.on(CardPlaced, to=(Identifying,))
+def placed(state: Idle, event: CardPlaced, policy: Policy) -> Step:
+    return start_visit(state.device, event, policy)
+
+
+@HANDLERS.on(ButtonPressed, to=(Information, Service))
+def button(state: Idle, event: ButtonPressed, policy: Policy) -> Step:
+    if event.held:
+        return open_service(state, policy)
+    if event.button is not Button.LEFT:
+        return Step(state)
+    page = InformationPage.HOW_TO
+    effects = (Show(InformationView(page)), StartTimer(None, Timer.PAGE, policy.page_seconds))
+    return Step(Information(state.device, page), effects)

@@ -1,0 +1,118 @@
+"""Matching: live face against the chip's photo. Right button: another way. Unsure is never a silent accept."""
+
+from dataclasses import replace
+
+from firmware.core.effects import CloseCamera, CompareFace, Play, Show, StartTimer, Tone
+from firmware.core.events import (
+    Button,
+    ButtonPressed,
+    CardIdentified,
+    CardPlaced,
+    EntryCancelled,
+    EntryChanged,
+    EntryDone,
+    FaceCompared,
+    FaceFailed,
+    NumberBChecked,
+    PhotoRead,
+    PinChecked,
+    PinCounted,
+    StaffAnswered,
+    Timer,
+    TimerFired,
+)
+from firmware.core.faults import FaultCode
+from firmware.core.outcomes import MatchCode, Method, VisitOutcome
+from firmware.core.views import FaceView, ReadingChipView
+from firmware.session.handlers import Handlers
+from firmware.session.identity import advance
+from firmware.session.model import (
+    AwaitingStaff,
+    ChoosingMethod,
+    Consenting,
+    Idle,
+    LookingUp,
+    Matching,
+    OutOfService,
+    RemoveCard,
+    Showing,
+    Step,
+)
+from firmware.session.moves import choose, end_visit
+from firmware.session.policy import Policy
+from firmware.session.states.unlocking import MATCH_MARGIN
+
+HANDLERS = Handlers(
+    Matching,
+    ignores=(
+        CardIdentified,
+        CardPlaced,
+        EntryCancelled,
+        EntryChanged,
+        EntryDone,
+        NumberBChecked,
+        PhotoRead,
+        PinChecked,
+        PinCounted,
+        StaffAnswered,
+    ),
+)
+
+
+@HANDLERS.on(
+    FaceCompared, to=(ChoosingMethod, AwaitingStaff, Consenting, LookingUp, Showing, RemoveCard, Idle, OutOfService)
+)
+def compared(state: Matching, event: FaceCompared, policy: Policy) -> Step:
+    if _matched(state):
+        return Step(state)
+    state = replace(state, visit=replace(state.visit, match=event.verdict))
+    if event.verdict.code is MatchCode.MATCH:
+        waiting = (CloseCamera(state.visit.id), Show(ReadingChipView()), Play(Tone.DONE))
+        return advance(state, policy).before(*waiting)
+    if state.attempt < policy.match_attempts:
+        return _again(state, policy)
+    unsure = event.verdict.code is MatchCode.UNSURE
+    return _give_up(state, policy, event.at, FaultCode.FACE_UNSURE if unsure else FaultCode.FACE_NOT_MATCHED)
+
+
+def _matched(state: Matching) -> bool:
+    return state.visit.match is not None and state.visit.match.code is MatchCode.MATCH
+
+
+def _again(state: Matching, policy: Policy) -> Step:
+    visit, attempt = state.visit, state.attempt + 1
+    hint = visit.match.reason if visit.match is not None else None
+    effects = (
+        Show(FaceView(attempt, policy.match_attempts, hint)),
+        Play(Tone.PROMPT),
+        StartTimer(visit.id, Timer.MATCH, policy.match_seconds + MATCH_MARGIN),
+        CompareFace(visit.id, state.photo, attempt),
+    )
+    return Step(replace(state, attempt=attempt), effects)
+
+
+def _give_up(state: Matching, policy: Policy, at: float, fault: FaultCode) -> Step:
+    return choose(replace(state, visit=state.visit.without(Method.FACE)), policy, at, fault)
+
+
+@HANDLERS.on(FaceFailed, to=(ChoosingMethod, RemoveCard, Idle, OutOfService))
+def failed(state: Matching, event: FaceFailed, policy: Policy) -> Step:
+    """A photo, camera or model that cannot be used: another way."""
+    return Step(state) if _matched(state) else _give_up(state, policy, event.at, event.fault)
+
+
+@HANDLERS.on(ButtonPressed, to=(ChoosingMethod, RemoveCard, Idle, OutOfService))
+def button(state: Matching, event: ButtonPressed, policy: Policy) -> Step:
+    if event.button is not Button.RIGHT or _matched(state):
+        return Step(state)
+    return choose(state, policy, event.at)
+
+
+@HANDLERS.on(TimerFired, to=(ChoosingMethod, RemoveCard, Idle, OutOfService))
+def timer(state: Matching, event: TimerFired, policy: Policy) -> Step:
+    """MATCH: the comparison, or the chip behind it, did not come back in time."""
+    if event.name is Timer.CARD or (event.name is Timer.MATCH and _matched(state)):
+        return end_visit(state, policy, VisitOutcome.FAULT, FaultCode.CARD_SILENT)
+    if event.name is Timer.MATCH:
+        return _give_up(state, policy, event.at, FaultCode.FACE_UNSURE)
+    return Step(state)

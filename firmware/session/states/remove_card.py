@@ -1,0 +1,40 @@
+"""RemoveCard: the visit is over and closed; light, sound and a progress event until the card is taken."""
+
+from dataclasses import replace
+
+from firmware.core.effects import Effect, Play, Progress, RaiseAlert, ReportProgress, Show, StartTimer, StopTimer, Tone
+from firmware.core.events import ButtonPressed, CardPlaced, CardRemoved, Timer, TimerFired
+from firmware.core.faults import FaultCode
+from firmware.core.views import RemoveCardView
+from firmware.session.handlers import Handlers
+from firmware.session.model import Idle, OutOfService, RemoveCard, Step
+from firmware.session.moves import home
+from firmware.session.policy import Policy
+
+HANDLERS = Handlers(RemoveCard, ignores=(ButtonPressed, CardPlaced))
+
+_ALERT_AFTER = 3
+"""Reminders before staff are alerted to a card left behind."""
+
+
+@HANDLERS.on(CardRemoved, to=(Idle, OutOfService))
+def removed(state: RemoveCard, _event: CardRemoved, policy: Policy) -> Step:
+    out: tuple[Effect, ...] = () if state.ended is None else (ReportProgress(state.ended, Progress.CARD_OUT),)
+    return home(state.device, policy).before(StopTimer(None, Timer.REMIND), *out)
+
+
+@HANDLERS.on(TimerFired)
+def remind(state: RemoveCard, event: TimerFired, policy: Policy) -> Step:
+    if event.name is not Timer.REMIND:
+        return Step(state)
+    reminders = state.reminders + 1
+    effects: list[Effect] = [
+        Show(RemoveCardView(left_behind=True, because=state.because)),
+        Play(Tone.REMIND),
+        StartTimer(None, Timer.REMIND, policy.remind_seconds),
+    ]
+    if state.ended is not None:
+        effects.append(ReportProgress(state.ended, Progress.CARD_LEFT))
+    if reminders == _ALERT_AFTER:
+        effects.append(RaiseAlert(FaultCode.CARD_LEFT_BEHIND, state.ended))
+    return Step(replace(state, reminders=reminders), tuple(effects))

@@ -1,0 +1,115 @@
+"""Unlocking: VERIFY of number B, then the photo. Chip and certificate are read behind it, while the face is matched."""
+
+from dataclasses import replace
+
+from firmware.core.effects import (
+    CheckChip,
+    CompareFace,
+    Effect,
+    OpenCamera,
+    Progress,
+    ReadPhoto,
+    ReportProgress,
+    Show,
+    StartTimer,
+    StopTimers,
+)
+from firmware.core.events import (
+    ButtonPressed,
+    CardIdentified,
+    CardPlaced,
+    EntryCancelled,
+    EntryChanged,
+    EntryDone,
+    FaceCompared,
+    FaceFailed,
+    NumberBChecked,
+    PhotoRead,
+    PinChecked,
+    PinCounted,
+    StaffAnswered,
+    Timer,
+)
+from firmware.core.faults import FaultCode
+from firmware.core.outcomes import Method, TryCode
+from firmware.core.views import FaceView
+from firmware.session.handlers import Handlers
+from firmware.session.model import (
+    ChoosingMethod,
+    Idle,
+    Matching,
+    OutOfService,
+    ReadingFront,
+    RemoveCard,
+    Step,
+    Unlocking,
+)
+from firmware.session.moves import ask_number_b, choose, read_certificate
+from firmware.session.policy import Policy
+
+HANDLERS = Handlers(
+    Unlocking,
+    ignores=(
+        ButtonPressed,
+        CardIdentified,
+        CardPlaced,
+        EntryCancelled,
+        EntryChanged,
+        EntryDone,
+        FaceCompared,
+        PinChecked,
+        PinCounted,
+        StaffAnswered,
+    ),
+)
+
+MATCH_MARGIN = 10.0
+"""Seconds beyond an attempt's own bound before the session gives it up; chip and certificate are read in them."""
+
+
+@HANDLERS.on(NumberBChecked, to=(ReadingFront, ChoosingMethod, RemoveCard, Idle, OutOfService))
+def checked(state: Unlocking, event: NumberBChecked, policy: Policy) -> Step:
+    match event.code:
+        case TryCode.ACCEPTED:
+            return _read(state, policy)
+        case TryCode.WRONG | TryCode.REPEATED:
+            return ask_number_b(state, policy, wrong=True, tries_left=event.tries_left)
+        case TryCode.STOPPED:
+            return _without_face(state, policy, event.at, FaultCode.NUMBER_B_STOPPED)
+        case TryCode.BLOCKED:
+            return _without_face(state, policy, event.at, FaultCode.NUMBER_B_BLOCKED)
+
+
+def _read(state: Unlocking, policy: Policy) -> Step:
+    visit = state.visit
+    not_before = (visit.notice_at or visit.started_at) + policy.notice_seconds
+    effects: tuple[Effect, ...] = (
+        OpenCamera(visit.id, not_before),
+        ReadPhoto(visit.id),
+        CheckChip(visit.id),
+        *read_certificate(visit),
+    )
+    return Step(replace(state, visit=replace(visit, certificate_asked=True)), effects)
+
+
+@HANDLERS.on(PhotoRead, to=(Matching,))
+def photo(state: Unlocking, event: PhotoRead, policy: Policy) -> Step:
+    visit = state.visit
+    effects = (
+        StopTimers(visit.id),
+        Show(FaceView(1, policy.match_attempts)),
+        StartTimer(visit.id, Timer.MATCH, policy.match_seconds + MATCH_MARGIN),
+        CompareFace(visit.id, event.photo, 1),
+        ReportProgress(visit.id, Progress.FACE_PROMPT),
+    )
+    return Step(Matching(state.device, visit, event.photo), effects)
+
+
+@HANDLERS.on(FaceFailed, to=(ChoosingMethod, RemoveCard, Idle, OutOfService))
+def no_camera(state: Unlocking, event: FaceFailed, policy: Policy) -> Step:
+    """The camera could not be opened: the face is no way any more."""
+    return _without_face(state, policy, event.at, event.fault)
+
+
+def _without_face(state: Unlocking, policy: Policy, at: float, fault: FaultCode) -> Step:
+    return choose(replace(state, visit=state.visit.without(Method.FACE)), policy, at, fault)

@@ -1,0 +1,33 @@
+"""Random event sequences against `step` (issue A2). `make test` plays 3,000, `make test-long` 50,000."""
+
+import time
+from collections import Counter
+
+import pytest
+
+from tests.property.session.world import play
+
+
+def _many(seeds: range) -> Counter[str]:
+    seen: Counter[str] = Counter()
+    for seed in seeds:
+        world = play(seed)
+        seen["visits"] += len(world.opened)
+        seen["passed"] += len(world.passed)
+        seen["late"] += sum(world.detached.values())
+    return seen
+
+
+def test_random_sequences_keep_the_invariants() -> None:
+    seen = _many(range(3_000))
+    assert seen["passed"] > 1_000
+    assert seen["late"] > 20
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+def test_fifty_thousand_random_sequences() -> None:
+    started = time.monotonic()
+    seen = _many(range(50_000))
+    assert seen["passed"] > 20_000
+    print(dict(seen), f"{time.monotonic() - started:.0f} s")

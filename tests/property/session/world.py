@@ -1,0 +1,252 @@
+"""A model of everything round `step`: timers, the card, and random but possible answers to effects.
+
+`play` drives one random sequence and checks the invariants of issue A2 after each step.
+"""
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+
+from firmware.core import effects as fx
+from firmware.core import events as ev
+from firmware.core.faults import FaultCode
+from firmware.core.ids import Handle, VisitId
+from firmware.core.outcomes import (
+    CardKind,
+    CertificateCheck,
+    ChipCheck,
+    EligibilityCode,
+    Env,
+    IssuerCheck,
+    MatchBand,
+    MatchCode,
+    MatchVerdict,
+    RecordCheck,
+    TryCode,
+    UnsureReason,
+)
+from firmware.session.model import Device, Idle, OutOfService, Starting, State, Unprovisioned, VisitState
+from firmware.session.policy import FaceWithoutIssuer, Policy
+from firmware.session.step import rules, step
+
+
+@dataclass
+class World:
+    """One device with random people, cards and faults."""
+
+    rng: random.Random
+    policy: Policy
+    state: State = field(default_factory=lambda: Starting(Device()))
+    now: float = 100.0
+    timers: dict[tuple[VisitId | None, ev.Timer], float] = field(default_factory=dict)
+    pending: list[ev.Event] = field(default_factory=list)
+    opened: set[VisitId] = field(default_factory=set)
+    closed: set[VisitId] = field(default_factory=set)
+    passed: set[VisitId] = field(default_factory=set)
+    published: Counter[VisitId] = field(default_factory=Counter)
+    detached: Counter[VisitId] = field(default_factory=Counter)
+    visits: int = 0
+
+    def new_visit(self) -> VisitId:
+        self.visits += 1
+        return VisitId(f"visit-{self.visits}")
+
+    def feed(self, event: ev.Event) -> None:
+        before = self.state
+        result = step(before, event, self.policy)
+        self.state = result.state
+        self._check_target(before, event, result.state)
+        for effect in result.effects:
+            self._apply(effect)
+        if isinstance(self.state, VisitState) and self.state.visit.passed:
+            self.passed.add(self.state.visit.id)
+        self._check()
+
+    def _check_target(self, before: State, event: ev.Event, after: State) -> None:
+        """The declared targets (docs/transitions.md) are the truth."""
+        if type(before) is type(after):
+            return
+        for handlers in rules(type(before)):
+            if type(event) in handlers.rules:
+                assert type(after) in handlers.rules[type(event)].to, (before, event, after)
+                return
+        raise AssertionError((before, event, after))
+
+    def _apply(self, effect: fx.Effect) -> None:
+        if isinstance(effect, fx.VisitEffect) and not isinstance(effect, fx.ReportProgress):
+            assert effect.visit in self.opened or isinstance(effect, fx.OpenVisit), effect
+            assert effect.visit not in self.closed or isinstance(effect, fx.CloseVisit), effect
+        match effect:
+            case fx.OpenVisit(visit):
+                assert not self.opened - self.closed, "two visits open"
+                self.opened.add(visit)
+            case fx.CloseVisit(visit):
+                self.closed.add(visit)
+                assert not [key for key in self.timers if key[0] == visit], "a timer outlives its visit"
+            case fx.StartTimer(visit, name, seconds):
+                self.timers[visit, name] = self.now + seconds
+            case fx.StopTimer(visit, name):
+                self.timers.pop((visit, name), None)
+            case fx.StopTimers(visit):
+                self.timers = {key: at for key, at in self.timers.items() if key[0] != visit}
+            case fx.Publish(visit, _):
+                self.published[visit] += 1
+                self._answer(self._commit(visit))
+            case fx.DetachLookUp(visit, _):
+                self.detached[visit] += 1
+            case fx.VisitEffect(visit):
+                answer = self._answer_to(effect, visit)
+                if answer is not None:
+                    self._answer(answer)
+
+    def _answer(self, event: ev.Event) -> None:
+        if self.rng.random() < 0.97:
+            self.pending.append(event)
+
+    def _commit(self, visit: VisitId) -> ev.Event:
+        if self.rng.random() < 0.05:
+            return ev.PublishFailed(at=self.now, visit=visit, fault=FaultCode.OUTBOX_FULL)
+        return ev.ResultCommitted(at=self.now, visit=visit, held=self.rng.randint(0, 3))
+
+    def _answer_to(self, effect: fx.Effect, visit: VisitId) -> ev.Event | None:
+        rng, at = self.rng, self.now
+        if rng.random() < 0.04:
+            fault = rng.choice([FaultCode.CARD_GONE, FaultCode.CARD_SILENT, FaultCode.CARD_GARBAGE])
+            return ev.CardFailed(at=at, visit=visit, fault=fault)
+        match effect:
+            case fx.IdentifyCard():
+                kind = CardKind.UNKNOWN if rng.random() < 0.1 else CardKind.MY_NUMBER
+                return ev.CardIdentified(at=at, visit=visit, kind=kind, same_card=rng.random() < 0.9)
+            case fx.StartEntry(kind=kind, length=length):
+                self.pending.append(ev.EntryChanged(at=at, visit=visit, kind=kind, count=rng.randint(0, length)))
+                if rng.random() < 0.1:
+                    return ev.EntryCancelled(at=at, visit=visit, kind=kind)
+                return ev.EntryDone(at=at, visit=visit, kind=kind, entry=Handle("entry"))
+            case fx.UnlockFace():
+                code = rng.choice([TryCode.ACCEPTED] * 5 + list(TryCode))
+                return ev.NumberBChecked(at=at, visit=visit, code=code, tries_left=rng.randint(0, 10))
+            case fx.ReadPhoto():
+                return ev.PhotoRead(at=at, visit=visit, photo=Handle("photo"))
+            case fx.CheckChip():
+                return ev.ChipChecked(
+                    at=at,
+                    visit=visit,
+                    chip=rng.choice([ChipCheck.PROVED] * 8 + [ChipCheck.WRONG]),
+                    record=rng.choice([RecordCheck.SIGNED] * 8 + [RecordCheck.WRONG]),
+                    issuer=rng.choice([IssuerCheck.VERIFIED, IssuerCheck.UNKNOWN]),
+                )
+            case fx.ReadCertificate():
+                check = rng.choice([CertificateCheck.VALID] * 6 + list(CertificateCheck))
+                return ev.CertificateRead(at=at, visit=visit, check=check, expires_soon=rng.random() < 0.2)
+            case fx.CountPinTries():
+                return ev.PinCounted(at=at, visit=visit, tries_left=rng.randint(0, 3))
+            case fx.SignWithPin():
+                code = rng.choice([TryCode.ACCEPTED, TryCode.ACCEPTED, TryCode.WRONG, TryCode.BLOCKED])
+                return ev.PinChecked(at=at, visit=visit, code=code, tries_left=rng.randint(0, 3))
+            case fx.CompareFace():
+                if rng.random() < 0.1:
+                    return ev.FaceFailed(at=at, visit=visit, fault=FaultCode.CAMERA_NO_FRAME)
+                return ev.FaceCompared(at=at, visit=visit, verdict=self._verdict())
+            case fx.AskStaff():
+                return ev.StaffAnswered(at=at, visit=visit, approved=rng.random() < 0.7)
+            case fx.LookUp() | fx.Register():
+                if rng.random() < 0.2:
+                    return ev.LookUpFailed(at=at, visit=visit, fault=FaultCode.GATEWAY_TIMEOUT)
+                code = rng.choice(list(EligibilityCode))
+                return ev.LookUpAnswered(at=at, visit=visit, code=code, registration_offered=rng.random() < 0.5)
+            case _:
+                return None
+
+    def _verdict(self) -> MatchVerdict:
+        code = self.rng.choice(list(MatchCode))
+        reason = UnsureReason.NO_FACE if code is MatchCode.UNSURE else None
+        return MatchVerdict(code, reason, MatchBand.ACCEPT, "threshold", "model")
+
+    def _check(self) -> None:
+        assert all(count == 1 for count in self.published.values()), "two outcomes for one visit"
+        assert all(count == 1 for count in self.detached.values()), "two late amendments for one visit"
+        assert set(self.published) <= self.passed, "published a visit that did not pass Identifying"
+        open_now = self.opened - self.closed
+        if isinstance(self.state, VisitState):
+            assert open_now == {self.state.visit.id}
+        else:
+            assert not open_now, "a visit is open outside its states"
+            assert self.passed <= set(self.published), "a visit passed Identifying and ended without an outcome"
+
+    # ---- random input ------------------------------------------------------------------------------------------
+
+    def disturb(self) -> None:
+        """One random thing that can happen to a counter device."""
+        rng = self.rng
+        kind = rng.random()
+        if self.pending and kind < 0.55:
+            index = 0 if rng.random() < 0.8 else rng.randrange(len(self.pending))
+            return self.feed(self.pending.pop(index))
+        if kind < 0.70:
+            return self.feed(ev.ButtonPressed(at=self.now, button=rng.choice(list(ev.Button)), held=rng.random() < 0.05))
+        if kind < 0.80:
+            return self.feed(ev.CardPlaced(at=self.now, visit=self.new_visit()))
+        if kind < 0.87:
+            return self.feed(ev.CardRemoved(at=self.now))
+        if kind < 0.95:
+            return self.tick()
+        return self.feed(self._noise())
+
+    def tick(self) -> None:
+        """Time goes on to the next timer."""
+        if not self.timers:
+            self.now += 1.0
+            return
+        key = min(self.timers, key=lambda item: self.timers[item])
+        self.now = max(self.now, self.timers.pop(key))
+        self.feed(ev.TimerFired(at=self.now, visit=key[0], name=key[1]))
+
+    def _noise(self) -> ev.Event:
+        """Faults, late results of other visits, anything at any time."""
+        rng, at = self.rng, self.now
+        part = rng.choice(list(ev.Part))
+        foreign = VisitId("visit-of-yesterday")
+        mine = self.state.visit.id if isinstance(self.state, VisitState) else foreign
+        return rng.choice(
+            [
+                ev.PartFailed(at=at, part=part, fault=FaultCode.READER_LOST),
+                ev.PartRecovered(at=at, part=part),
+                ev.PartRecovered(at=at, part=ev.Part.READER),
+                ev.PartRecovered(at=at, part=ev.Part.OUTBOX),
+                ev.HeldChanged(at=at, held=rng.randint(0, 5)),
+                ev.CancelRequested(at=at, visit=mine),
+                ev.StaffAnswered(at=at, visit=foreign, approved=True),
+                ev.PinChecked(at=at, visit=foreign, code=TryCode.ACCEPTED, tries_left=3),
+                ev.LookUpAnswered(at=at, visit=foreign, code=EligibilityCode.VALID),
+                ev.ResultCommitted(at=at, visit=foreign, held=1),
+                ev.DeviceStarted(at=at, provisioned=True),
+            ]
+        )
+
+    def settle_down(self) -> None:
+        """Every part works again, the card is taken, nobody does anything: the device must come to rest."""
+        for part in ev.Part:
+            self.feed(ev.PartRecovered(at=self.now, part=part))
+        self.pending.clear()
+        self.feed(ev.CardRemoved(at=self.now))
+        for _ in range(50):
+            if not self.timers:
+                break
+            self.tick()
+        assert isinstance(self.state, Idle), self.state
+        assert not self.timers, self.timers
+
+
+def play(seed: int, length: int = 40) -> World:
+    """One random sequence from power-on to rest."""
+    rng = random.Random(seed)
+    policy = Policy(env=Env.SIM, face_without_issuer=rng.choice(list(FaceWithoutIssuer)))
+    world = World(rng, policy)
+    world.feed(ev.DeviceStarted(at=world.now, provisioned=True))
+    assert not isinstance(world.state, Unprovisioned | OutOfService)
+    world.feed(ev.CardPlaced(at=world.now, visit=world.new_visit()))
+    for _ in range(length):
+        world.now += rng.random()
+        world.disturb()
+    world.settle_down()
+    return world
