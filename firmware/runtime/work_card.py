@@ -1,5 +1,6 @@
 """Card effects on the card lane: identify, unlock, read, prove, PIN. Results go to the vault, codes to the session."""
 
+import asyncio
 import hashlib
 import hmac
 import secrets
@@ -36,7 +37,10 @@ CALL_SECONDS = 12.0
 
 
 class CardWorker:
-    """Effects of the card lane. Loop thread; the port's calls run on `lane`."""
+    """Effects of the card lane. Loop thread; the port's calls run on `lane`.
+
+    One effect after the other, in the order of the session: a later one needs what the earlier put into the vault.
+    """
 
     def __init__(self, devices: Devices, lane: Lane, post: Post) -> None:
         self._card = devices.card
@@ -45,6 +49,7 @@ class CardWorker:
         self._lane = lane
         self._post = post
         self._token_key = secrets.token_bytes(32)
+        self._in_order = asyncio.Lock()
 
     def start(self, visit: OpenVisit, effect: CardEffect) -> None:
         """Spawn the effect's task in the visit's card scope."""
@@ -59,7 +64,8 @@ class CardWorker:
 
     async def _answer(self, visit: OpenVisit, task: Coroutine[None, None, ev.Event]) -> None:
         try:
-            event = await task
+            async with self._in_order:
+                event = await task
         except Exception as error:  # noqa: BLE001  (one place turns any failure of a card effect into an event)
             event = ev.CardFailed(at=now(), visit=visit.id, fault=fault_of(error))
         self._post(event)

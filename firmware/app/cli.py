@@ -1,0 +1,116 @@
+"""The command `madoguchi`: run the device, look at its settings, replay its journal.
+
+Machines ask for `--json`. Exit codes: 0 fine, 1 a difference or a wrong file, 2 wrong usage, 78 wrong configuration.
+"""
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from firmware.core.fault_texts import CATALOGUE
+from firmware.core.faults import DeviceError, FaultCode
+from firmware.version import SOFTWARE
+
+DEFAULT_CONFIG = Path("/etc/madoguchi/madoguchi.toml")
+EX_CONFIG = 78
+
+app = typer.Typer(
+    help="Madoguchi (窓口): the firmware of a counter device for clinics.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+settings_app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
+app.add_typer(settings_app, name="settings")
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    """The firmware of a counter device for clinics."""
+    if version:
+        print(SOFTWARE)
+        raise typer.Exit
+
+
+@app.command()
+def run(config: Config = DEFAULT_CONFIG, verbose: Annotated[bool, typer.Option("--verbose", "-v")] = False) -> None:
+    """Run the device until it is told to stop (Ctrl-C, SIGTERM)."""
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    from firmware.app import daemon
+
+    try:
+        daemon.run(config)
+    except DeviceError as error:
+        _fail(error)
+
+
+@settings_app.command("show")
+def settings_show(
+    config: Config = DEFAULT_CONFIG,
+    changed: Annotated[bool, typer.Option("--changed", help="Only what differs from the defaults.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print the effective settings; secrets stay hidden."""
+    from firmware.settings.load import load
+    from firmware.settings.show import show
+
+    try:
+        print(show(load(config), changed=changed, as_json=as_json), end="")
+    except DeviceError as error:
+        _fail(error)
+
+
+@app.command()
+def replay(file: Annotated[Path, typer.Argument(help="A journal, journal.jsonl.")], as_json: AsJson = False) -> None:
+    """Run a journal again and say where this build decides otherwise."""
+    from firmware.session.journal import JournalError
+    from firmware.session.journal import replay as replay_lines
+
+    different = 0
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+        for number, item in enumerate(replay_lines(lines), start=1):
+            different += not item.same
+            _print_replayed(number, type(item.event).__name__, item.recorded, type(item.state).__name__, as_json)
+    except (OSError, UnicodeDecodeError, JournalError) as error:
+        reason = error if isinstance(error, JournalError) else f"cannot be read ({type(error).__name__})"
+        print(f"{file.name}: {reason}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    if not as_json:
+        print("same decisions" if not different else f"{different} decisions differ")
+    raise typer.Exit(1 if different else 0)
+
+
+def _print_replayed(number: int, event: str, recorded: str, reached: str, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"line": number, "event": event, "recorded": recorded, "reached": reached}))
+        return
+    mark = "" if recorded == reached else f"   here: {reached}"
+    print(f"{number:>5}  {event:<18} -> {recorded}{mark}")
+
+
+def _fail(error: DeviceError) -> None:
+    """Code, what is wrong and what to do, on standard error."""
+    text = CATALOGUE[error.code]
+    print(f"madoguchi: {error}", file=sys.stderr)
+    print(f"  {text.staff.en}", file=sys.stderr)
+    print(f"  {text.remedy.en}", file=sys.stderr)
+    raise typer.Exit(1 if error.code is FaultCode.EFFECT_FAILED else EX_CONFIG)
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,228 @@
+"""Settings to devices and policy: the only place that builds adapters, each imported only when it is wanted.
+
+`env` is derived from what was built and whom it trusts, never set (design.md, "env"): a simulated adapter makes it
+`sim`, a CA that is not JPKI's own makes it `test`. Blocking; runs before the loop. Raises DeviceError.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from firmware.app import keys
+from firmware.app.panel import build_display, build_inputs, build_sounder
+from firmware.card.certificates import JPKI_AUTH_CA_SHA256, load_trust
+from firmware.card.keys import FaceIssuer
+from firmware.card.pcsc import PcscTransport
+from firmware.card.service import CardService
+from firmware.core.events import Part
+from firmware.core.faults import DeviceError, FaultCode
+from firmware.core.outcomes import Env
+from firmware.eligibility.stand_alone import StandAlone
+from firmware.panel.screen import Screen
+from firmware.ports import Camera, Clock, Face, Gateway, MatchLimits, Publisher
+from firmware.runtime.clock import SystemClock
+from firmware.runtime.devices import Devices
+from firmware.runtime.journal import Journal
+from firmware.session.policy import FaceWithoutIssuer, Policy
+from firmware.settings.schema import Settings
+from firmware.version import SOFTWARE
+
+if TYPE_CHECKING:
+    from firmware.app.observed import Simulated
+
+Missing = list[tuple[Part, FaultCode]]
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """Everything `daemon.py` runs. `simulated`: the control socket and its adapters, None on a real device."""
+
+    devices: Devices
+    policy: Policy
+    limits: MatchLimits
+    clock: SystemClock
+    simulated: Simulated | None
+
+    def journal(self, settings: Settings) -> Journal:
+        settings.journal.dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Journal(settings.journal.dir, self.policy)
+
+
+def derived_env(settings: Settings) -> Env:
+    """What the device is, from its parts."""
+    simulated = (
+        settings.face_camera.adapter == "files" or settings.display.adapter == "sim" or settings.inputs.adapter == "sim"
+    )
+    if simulated:
+        return Env.SIM
+    real = all(ca.sha256.lower() in JPKI_AUTH_CA_SHA256 for ca in settings.trust.jpki_ca)
+    return Env.PRODUCTION if real else Env.TEST
+
+
+def compose(settings: Settings) -> Composed:
+    """Build everything. A part that cannot be built is missing, not fatal, where the device can do without it."""
+    env = derived_env(settings)
+    if env is not settings.site.env:
+        raise DeviceError(FaultCode.SETTINGS_INVALID, f"site.env is {settings.site.env}, this device is {env}")
+    settings.device.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    clock = SystemClock(settings.device.data_dir / "clock-floor")
+    simulated = _simulated(settings, env)
+    missing: Missing = []
+    transport = PcscTransport(settings.reader.name, settings.reader.apdu_seconds)
+    display = build_display(settings, simulated)
+    screen = Screen(display, build_sounder(settings), settings.device.language, env)
+    card = _card(settings, transport, simulated)
+    devices = Devices(
+        reader=transport,
+        card=card,
+        panel=screen if simulated is None else simulated.watched(screen),
+        inputs=build_inputs(settings, simulated, missing),
+        camera=_camera(settings, simulated, missing),
+        face=_face(settings, missing),
+        gateway=_gateway(settings, env, clock),
+        publisher=_publisher(settings, env, clock),
+        clock=clock,
+        missing=tuple(missing),
+        observe=(lambda _: None) if simulated is None else simulated.observe,
+    )
+    return Composed(devices, policy(settings, env), _limits(settings), clock, simulated)
+
+
+def _simulated(settings: Settings, env: Env) -> Simulated | None:
+    if env is not Env.SIM or settings.control.socket is None:
+        return None
+    from firmware.app.observed import Simulated
+
+    return Simulated(settings.control.socket)
+
+
+def policy(settings: Settings, env: Env) -> Policy:
+    """The rules of a visit, frozen from the settings."""
+    section = settings.policy
+    return Policy(
+        env=env,
+        methods=section.methods,
+        face_without_issuer=FaceWithoutIssuer(section.face_without_issuer),
+        match_attempts=section.match_attempts,
+        notice_seconds=section.notice_seconds,
+        choice_seconds=section.choice_seconds,
+        front_seconds=section.front_seconds,
+        entry_seconds=section.entry_seconds,
+        match_seconds=section.match_seconds,
+        staff_seconds=section.staff_seconds,
+        consent_seconds=section.consent_seconds,
+        look_up_seconds=section.look_up_seconds,
+        show_seconds=section.show_seconds,
+        absence_seconds=section.absence_seconds,
+        remind_seconds=section.remind_seconds,
+    )
+
+
+def _limits(settings: Settings) -> MatchLimits:
+    return MatchLimits(settings.policy.match_seconds, threshold=settings.policy.threshold)
+
+
+def _card(settings: Settings, transport: PcscTransport, simulated: Simulated | None) -> CardService:
+    trust = settings.trust
+    ders = [keys.certificate_der(ca.file, "trust.jpki_ca") for ca in trust.jpki_ca]
+    pins = frozenset(ca.sha256.lower() for ca in trust.jpki_ca)
+    certificates = load_trust(ders, pins, trust.policies[0])
+    issuers = [FaceIssuer(None, keys.rsa_public(path, "trust.face_issuers")) for path in trust.face_issuers]
+    if simulated is None:
+        return CardService(transport, certificates, issuers)
+    return CardService(transport, certificates, issuers, report=simulated.apdu)
+
+
+def _camera(settings: Settings, simulated: Simulated | None, missing: Missing) -> Camera | None:
+    section = settings.face_camera
+    try:
+        match section.adapter:
+            case "files":
+                from firmware.camera.files import FileCamera, FileCameraConfig
+
+                camera = FileCamera(FileCameraConfig(section.files))
+                if simulated is not None:
+                    simulated.bind_camera(camera.set_source)
+                return camera
+            case "v4l2":
+                from firmware.camera.v4l2 import V4l2Camera, V4l2Config
+
+                return V4l2Camera(V4l2Config(section.device))
+            case "picamera":
+                from firmware.camera.picamera import PiCamera, PiCameraConfig
+
+                return PiCamera(PiCameraConfig(int(section.device)))
+            case "none":
+                pass
+    except (ImportError, ValueError, DeviceError):
+        pass
+    missing.append((Part.FACE_CAMERA, FaultCode.CAMERA_MISSING))
+    return None
+
+
+def _face(settings: Settings, missing: Missing) -> Face | None:
+    if settings.face_camera.adapter == "none":
+        return None
+    try:
+        from firmware.face.matcher import FaceConfig, FaceMatcher
+    except ImportError:
+        missing.append((Part.INFERENCE, FaultCode.MODEL_FAILED))
+        return None
+    return FaceMatcher(FaceConfig(settings.models.dir))
+
+
+def _gateway(settings: Settings, env: Env, clock: Clock) -> Gateway:
+    section = settings.gateway
+    if section is None:
+        return StandAlone(settings.device.id, clock)
+    from firmware.eligibility.config import GatewayConfig, Patience, TlsFiles
+    from firmware.eligibility.http import HttpGateway
+
+    return HttpGateway(
+        GatewayConfig(
+            url=section.url,
+            tls=TlsFiles(section.ca, section.certificate, section.key),
+            device=settings.device.id,
+            site=settings.site.id,
+            env=env,
+            signing_key=keys.private_key(settings.keys.device_key, "keys.device_key"),
+            clock=clock,
+            pool_size=section.pool,
+            patience=Patience(exchange=section.request_seconds),
+        )
+    )
+
+
+def _publisher(settings: Settings, env: Env, clock: Clock) -> Publisher:
+    from firmware.publish.config import DAY, BrokerConfig, PublishConfig
+    from firmware.publish.outbox import Limits
+    from firmware.publish.seal import ReceptionKeys
+    from firmware.publish.service import MqttPublisher
+
+    broker = settings.broker
+    receptions = tuple(
+        ReceptionKeys(
+            item.id,
+            keys.public_jwk(item.encryption_key, "receptions.encryption_key"),
+            keys.public_jwk(item.signing_key, "receptions.signing_key"),
+        )
+        for item in settings.receptions
+    )
+    return MqttPublisher(
+        PublishConfig(
+            site=settings.site.id,
+            device=settings.device.id,
+            env=env,
+            broker=BrokerConfig(
+                broker.host, broker.ca, broker.certificate, broker.key, broker.port, broker.protocol == "5"
+            ),
+            signing_key=keys.private_key(settings.keys.device_key, "keys.device_key"),
+            receptions=receptions,
+            outbox=settings.outbox.path,
+            software=SOFTWARE,
+            clock=clock,
+            retention=settings.outbox.retention_days * DAY,
+            limits=Limits(rows=settings.outbox.max_rows),
+        )
+    )

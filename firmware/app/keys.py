@@ -1,0 +1,53 @@
+"""Key files to key objects. Raises DeviceError(KEYS_MISSING) naming the setting, never the file's content."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key, load_pem_public_key
+from joserfc.jwk import ECKey
+
+from firmware.core.faults import DeviceError, FaultCode
+
+
+def private_key(path: Path, setting: str) -> ec.EllipticCurvePrivateKey:
+    """A P-256 private key in PEM."""
+    try:
+        key = load_pem_private_key(path.read_bytes(), None)
+    except (OSError, ValueError, TypeError):
+        raise DeviceError(FaultCode.KEYS_MISSING, setting) from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise DeviceError(FaultCode.KEYS_MISSING, f"{setting}: not a P-256 key")
+    return key
+
+
+def public_jwk(path: Path, setting: str) -> Mapping[str, str]:
+    """A P-256 public key in PEM as JWK members."""
+    try:
+        members = ECKey.import_key(path.read_bytes()).as_dict(private=False)
+    except (OSError, ValueError):
+        raise DeviceError(FaultCode.KEYS_MISSING, setting) from None
+    return {name: str(value) for name, value in members.items()}
+
+
+def rsa_public(path: Path, setting: str) -> rsa.RSAPublicKey:
+    """An RSA public key in PEM."""
+    try:
+        key = load_pem_public_key(path.read_bytes())
+    except (OSError, ValueError):
+        raise DeviceError(FaultCode.KEYS_MISSING, setting) from None
+    if not isinstance(key, rsa.RSAPublicKey):
+        raise DeviceError(FaultCode.KEYS_MISSING, f"{setting}: not an RSA key")
+    return key
+
+
+def certificate_der(path: Path, setting: str) -> bytes:
+    """A certificate in DER or PEM, as DER."""
+    try:
+        data = path.read_bytes()
+        if data.startswith(b"-----BEGIN"):
+            return x509.load_pem_x509_certificate(data).public_bytes(Encoding.DER)
+    except (OSError, ValueError):
+        raise DeviceError(FaultCode.KEYS_MISSING, setting) from None
+    return data

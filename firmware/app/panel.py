@@ -1,0 +1,78 @@
+"""Display, sound and inputs from the settings; libraries of a Pi are imported only where they are asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from firmware.core.events import Part
+from firmware.core.faults import DeviceError, FaultCode
+from firmware.panel.screen import NoDisplay
+from firmware.panel.sound import Silent, Sounder, ThreadedSounder
+from firmware.ports import Display, Inputs
+from firmware.settings.schema import Settings
+
+if TYPE_CHECKING:
+    from firmware.app.observed import Simulated
+
+
+def build_display(settings: Settings, simulated: Simulated | None) -> Display:
+    section = settings.display
+    match section.adapter:
+        case "sim":
+            if simulated is None:
+                raise DeviceError(FaultCode.SETTINGS_INVALID, "display.adapter = sim needs control.socket")
+            return simulated.display
+        case "none":
+            return NoDisplay()
+        case "ssd1322" | "ssd1306":
+            from firmware.panel.oled import Bus, Chip, OledConfig, OledDisplay
+
+            return OledDisplay(
+                OledConfig(
+                    chip=Chip(section.adapter),
+                    bus=Bus(section.bus),
+                    port=section.port,
+                    chip_select=section.chip_select,
+                    address=section.address,
+                    data_pin=section.data_pin,
+                    reset_pin=section.reset_pin,
+                    contrast=section.contrast,
+                    upside_down=section.rotate == 180,
+                )
+            )
+
+
+def build_sounder(settings: Settings) -> Sounder:
+    """Silent without a Pi's pins: sound never keeps a device from starting."""
+    if settings.inputs.adapter not in {"gpio", "evdev"}:
+        return Silent()
+    try:
+        from firmware.panel.gpio import GpioConfig, GpioVoice
+
+        pins = settings.inputs
+        return ThreadedSounder(GpioVoice(GpioConfig(buzzer_pin=pins.buzzer_pin, light_pin=pins.light_pin)))
+    except (ImportError, DeviceError):
+        return Silent()
+
+
+def build_inputs(
+    settings: Settings, simulated: Simulated | None, missing: list[tuple[Part, FaultCode]]
+) -> Inputs | None:
+    section = settings.inputs
+    if section.adapter == "sim" and simulated is not None:
+        return simulated.inputs
+    if section.adapter in {"gpio", "evdev"}:
+        try:
+            from firmware.panel.gpio import GpioButtons, GpioConfig
+            from firmware.panel.inputs import PanelInputs
+
+            buttons = GpioButtons(GpioConfig(section.left_pin, section.middle_pin, section.right_pin))
+            if section.adapter == "gpio":
+                return PanelInputs(buttons)
+            from firmware.panel.keypad_evdev import EvdevKeypad
+
+            return PanelInputs(buttons, EvdevKeypad(section.keypad))
+        except ImportError:
+            pass
+    missing.append((Part.KEYPAD, FaultCode.KEYPAD_FAILED))
+    return None
