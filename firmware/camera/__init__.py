@@ -1,0 +1,1 @@
+"""Cameras: picamera2 on a Pi, OpenCV for USB, picture files for simulator and bench."""

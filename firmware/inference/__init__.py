@@ -1,0 +1,1 @@
+"""Running the models: manifest with hashes, and the one file that imports onnxruntime."""

@@ -1,0 +1,135 @@
+"""ONNX to ONNX: fold block-wise int8 weights to float32, rewrite PRelu, drop what the device does not need.
+
+Build time only (needs `onnx`). Why: the int8 block files do not load in onnxruntime as they are (their quantised
+tensors stayed in `graph.input`), and PRelu costs half of SFace's time there. Deterministic: the same input gives the
+same bytes. Raises ValueError for a graph of another kind. Source: face.md section 1, conversion facts 1 and 2.
+"""
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+
+# Before the library is loaded: see firmware/inference/onnx.py.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import onnxruntime
+
+Constants = dict[str, NDArray[Any]]
+
+
+def convert(data: bytes, shape: tuple[int, ...]) -> bytes:
+    """The model in `data` as float32 ONNX with its one input fixed to `shape`."""
+    model = onnx.load_from_string(data)
+    graph = model.graph
+    constants: Constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    nodes = rewrite_prelu(fold(graph.node, constants), constants)
+    _replace(graph.node, nodes)
+    used = {name for node in nodes for name in node.input}
+    _replace(graph.initializer, [numpy_helper.from_array(constants[name], name) for name in constants if name in used])
+    _fix_shapes(graph, shape)
+    # Only the outputs are taken over: value_info of every tensor in between would say nothing new.
+    inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
+    _replace(graph.output, list(inferred.graph.output))
+    onnx.checker.check_model(model, full_check=True)
+    converted: bytes = model.SerializeToString(deterministic=True)
+    return converted
+
+
+def compare(original: bytes, converted: bytes, shape: tuple[int, ...]) -> float:
+    """Largest difference of any output, the original graph run with onnxruntime's own DequantizeLinear and PRelu."""
+    tensor = np.random.default_rng(20211201).uniform(0, 255, shape).astype(np.float32)
+    results = [_run(data, tensor) for data in (make_loadable(original, shape), converted)]
+    return max(float(np.abs(left - right).max()) for left, right in zip(*results, strict=True))
+
+
+def make_loadable(data: bytes, shape: tuple[int, ...]) -> bytes:
+    """The original graph with as little changed as onnxruntime needs to run it."""
+    model = onnx.load_from_string(data)
+    _fix_shapes(model.graph, shape)
+    scales = {tensor.name: list(tensor.dims) for tensor in model.graph.initializer}
+    for node in model.graph.node:
+        # One scale for a whole vector is per-tensor quantisation, where onnxruntime refuses a block size.
+        if node.op_type == "DequantizeLinear" and scales[node.input[1]] == [1]:
+            del node.attribute[:]
+    loadable: bytes = model.SerializeToString()
+    return loadable
+
+
+def fold(nodes: Iterable[onnx.NodeProto], constants: Constants) -> list[onnx.NodeProto]:
+    """Compute DequantizeLinear and Reshape nodes whose inputs are all constant; the rest stays in order."""
+    kept: list[onnx.NodeProto] = []
+    for node in nodes:
+        if node.op_type not in {"DequantizeLinear", "Reshape"} or not all(name in constants for name in node.input):
+            kept.append(node)
+            continue
+        values = [constants[name] for name in node.input]
+        if node.op_type == "Reshape":
+            constants[node.output[0]] = values[0].reshape([int(size) for size in values[1]])
+        else:
+            attributes = {item.name: helper.get_attribute_value(item) for item in node.attribute}
+            constants[node.output[0]] = dequantize(values, attributes["axis"], attributes["block_size"])
+    return kept
+
+
+def dequantize(values: list[NDArray[Any]], axis: int, block: int) -> NDArray[np.float32]:
+    """ONNX DequantizeLinear (opset 21) with blocks of `block` values along `axis`: (q - zero point) * scale."""
+    quantised, scales, zeros = values
+    size = quantised.shape[axis]
+
+    def spread(small: NDArray[Any]) -> NDArray[Any]:
+        return np.repeat(small, block, axis=axis).take(range(size), axis=axis)
+
+    difference = quantised.astype(np.int32) - spread(zeros).astype(np.int32)
+    return difference.astype(np.float32) * spread(scales).astype(np.float32)
+
+
+def rewrite_prelu(nodes: Iterable[onnx.NodeProto], constants: Constants) -> list[onnx.NodeProto]:
+    """PRelu(x) = a*x + (1-a)*Relu(x). max(x, a*x) would be wrong: some slopes are above 1."""
+    kept: list[onnx.NodeProto] = []
+    for node in nodes:
+        if node.op_type != "PRelu" or node.input[1] not in constants:
+            kept.append(node)
+            continue
+        source, slope, target = node.input[0], constants[node.input[1]], node.output[0]
+        constants[f"{target}_slope"] = slope
+        constants[f"{target}_rest"] = (np.float32(1) - slope).astype(np.float32)
+        kept += [
+            helper.make_node("Relu", [source], [f"{target}_positive"]),
+            helper.make_node("Mul", [source, f"{target}_slope"], [f"{target}_linear"]),
+            helper.make_node("Mul", [f"{target}_positive", f"{target}_rest"], [f"{target}_bend"]),
+            helper.make_node("Add", [f"{target}_linear", f"{target}_bend"], [target]),
+        ]
+    return kept
+
+
+def _fix_shapes(graph: onnx.GraphProto, shape: tuple[int, ...]) -> None:
+    """Leave one input, of `shape`; forget all other shapes."""
+    made = {tensor.name for tensor in graph.initializer} | {name for node in graph.node for name in node.output}
+    used = {name for node in graph.node for name in node.input}
+    # SFace still lists as inputs the float tensors that the quantisation replaced: nothing reads them any more.
+    names = [value.name for value in graph.input if value.name in used and value.name not in made]
+    if len(names) != 1:
+        raise ValueError(f"expected one input, found {names}")
+    _replace(graph.input, [helper.make_tensor_value_info(names[0], onnx.TensorProto.FLOAT, shape)])
+    del graph.value_info[:]
+    for value in graph.output:
+        value.type.tensor_type.ClearField("shape")
+
+
+def _replace(field: Any, values: list[Any]) -> None:
+    del field[:]
+    field.extend(values)
+
+
+def _run(data: bytes, tensor: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    outputs: list[NDArray[np.float32]] = session.run(None, {session.get_inputs()[0].name: tensor})
+    return outputs
