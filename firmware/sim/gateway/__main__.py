@@ -1,0 +1,81 @@
+"""The gateway simulator as a process: prints one line `ready URL` and runs until SIGTERM or SIGINT.
+
+Control socket (firmware.sim.control), commands: `fault` (value: a kind or null; path, times), `delay` (seconds),
+`consents`, `lookups`. Exit code 0, or 2 with one line when settings or address are no good.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+from pathlib import Path
+
+from firmware.sim.control import ControlError, ControlServer, Message
+from firmware.sim.gateway.config import SimConfig, load
+from firmware.sim.gateway.faults import Fault, FaultKind
+from firmware.sim.gateway.server import GatewayServer
+
+
+def register_commands(control: ControlServer, server: GatewayServer) -> None:
+    """Let `control` command `server`."""
+
+    async def fault(message: Message) -> Message:
+        value, times = message["value"], message.get("times")
+        if times is not None and not isinstance(times, int):
+            raise TypeError("times")
+        wanted = None if value is None else Fault(FaultKind(str(value)), str(message.get("path", "/v1/")), times)
+        await server.fault(wanted)
+        return {}
+
+    def delay(message: Message) -> Message:
+        seconds = message["seconds"]
+        if not isinstance(seconds, int | float) or not 0 <= seconds <= 3600:
+            raise ValueError("seconds")
+        server.api.delay = float(seconds)
+        return {}
+
+    async def consents(_message: Message) -> Message:
+        return dict(await server.consents())
+
+    async def lookups(_message: Message) -> Message:
+        return dict(await server.look_ups())
+
+    control.on("fault", fault)
+    control.on("delay", delay)
+    control.on("consents", consents)
+    control.on("lookups", lookups)
+
+
+async def _run(config: SimConfig, control_path: Path | None) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with contextlib.AsyncExitStack() as stack:
+        server = GatewayServer(config)
+        stack.push_async_callback(server.stop)
+        await server.start()
+        if control_path is not None:
+            control = ControlServer(control_path)
+            register_commands(control, server)
+            await control.start()
+            stack.push_async_callback(control.close)
+        print(f"ready {server.url}", flush=True)
+        await stopped.wait()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m firmware.sim.gateway", description="Simulated gateway.")
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="gateway.toml")
+    parser.add_argument("--control", type=Path, metavar="SOCKET", help="unix socket for commands")
+    arguments = parser.parse_args()
+    try:
+        asyncio.run(_run(load(arguments.config), arguments.control))
+    except (ValueError, OSError, ControlError) as error:
+        print(f"gateway: {type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
