@@ -13,6 +13,7 @@ import typer
 
 from firmware.core.fault_texts import CATALOGUE
 from firmware.core.faults import DeviceError, FaultCode
+from firmware.health.watchdog import Notifier
 from firmware.version import SOFTWARE
 
 DEFAULT_CONFIG = Path("/etc/madoguchi/madoguchi.toml")
@@ -48,10 +49,16 @@ def run(config: Config = DEFAULT_CONFIG, verbose: Annotated[bool, typer.Option("
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     from firmware.app import daemon
 
+    notifier = Notifier()
     try:
         daemon.run(config)
     except DeviceError as error:
-        _fail(error)
+        if not notifier.active:
+            _fail(error)
+        from firmware.app.unready import wait_for_settings
+
+        logging.getLogger("madoguchi").error("not ready: %s", error)  # noqa: TRY400  (the reason is the whole story)
+        wait_for_settings(config, error.code, notifier)
 
 
 @settings_app.command("show")

@@ -42,6 +42,7 @@ class Part(StrEnum):
     BROKER = "broker"
     RECEPTION = "reception"
     OUTBOX = "outbox"
+    SETTINGS = "settings"
     CLOCK = "clock"
 
 

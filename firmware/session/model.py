@@ -21,8 +21,8 @@ from firmware.core.outcomes import (
 )
 from firmware.core.views import InformationPage
 
-ESSENTIAL_PARTS = (Part.READER, Part.OUTBOX)
-"""Without these no visit is begun: nothing can be read, or nothing could be kept."""
+ESSENTIAL_PARTS = (Part.READER, Part.OUTBOX, Part.SETTINGS)
+"""Without these no visit is begun: nothing can be read, nothing could be kept, or nothing is known of the site."""
 
 
 @dataclass(frozen=True, slots=True)
