@@ -1,0 +1,1 @@
+"""Sealed results, state, progress and alerts over MQTT; signed requests and acknowledgements back."""

@@ -1,0 +1,157 @@
+"""Nested JWT out, signed requests and acknowledgements in. No I/O; any thread.
+
+Out: the claims as JWS compact (ES256, device key), that as JWE compact (ECDH-ES, A256GCM, reception's key, `cty: JWT`).
+In: JWS compact, ES256 by the reception's signing key and nothing else. The algorithm is never taken from the message:
+a header that does not say exactly what is expected ends the reading before any key is touched. Header `typ` keeps one
+kind of token from being passed off as another (RFC 8725 section 3.11).
+
+Raises DeviceError: MESSAGE_TOO_LARGE when sealing; REQUEST_MALFORMED, REQUEST_BAD_SIGNATURE for what comes in (the
+caller turns them into ACK_INVALID for acknowledgements). Source: design.md "The message contract"; RFC 7515 to 7519.
+"""
+
+import hashlib
+import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from joserfc import jwe, jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from firmware.core.faults import DeviceError, FaultCode
+from firmware.core.result import Json
+from firmware.publish.contract import Message, PublicKey, Written, dump, dump_padded
+from firmware.publish.topics import MAX_PAYLOAD
+
+SIGNATURE = "ES256"
+AGREEMENT = "ECDH-ES"
+ENCRYPTION = "A256GCM"
+MAX_INBOUND = 8 * 1024
+_MAX_HEADER = 512
+_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+
+
+class TokenType(StrEnum):
+    """Header `typ` of every signed token of the contract."""
+
+    MESSAGE = "message+jwt"
+    REQUEST = "request+jwt"
+    RESPONSE = "response+jwt"
+    ACK = "ack+jwt"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceptionKeys:
+    """Public P-256 keys of one reception as JWK members: one to seal to, one that signs its requests."""
+
+    reception: str
+    encryption: Mapping[str, str]
+    signing: Mapping[str, str]
+
+
+class PublicEcKey:
+    """A checked P-256 public key with its thumbprint as `kid`."""
+
+    def __init__(self, jwk: Mapping[str, str]) -> None:
+        public: dict[str, str | list[str]] = {name: jwk[name] for name in ("kty", "crv", "x", "y") if name in jwk}
+        if public.get("kty") != "EC" or public.get("crv") != "P-256":
+            raise DeviceError(FaultCode.KEYS_MISSING, "a reception key is not a P-256 key")
+        try:
+            self.key = ECKey.import_key(public)
+            self.kid = self.key.thumbprint()
+        except (JoseError, ValueError, KeyError) as error:
+            raise DeviceError(
+                FaultCode.KEYS_MISSING, f"a reception key cannot be read: {type(error).__name__}"
+            ) from error
+
+
+class Sealer:
+    """Signs with the device key and encrypts to one reception."""
+
+    def __init__(self, device_key: EllipticCurvePrivateKey) -> None:
+        if device_key.curve.name != "secp256r1":
+            raise DeviceError(FaultCode.KEYS_MISSING, "the device key is not a P-256 key")
+        self._key = ECKey.import_key(device_key)
+        self.kid = self._key.thumbprint()
+
+    @property
+    def public(self) -> PublicKey:
+        """The public half, for the description topic."""
+        members = self._key.as_dict(private=False)
+        return PublicKey(x=str(members["x"]), y=str(members["y"]), kid=self.kid)
+
+    def sign(self, payload: Written, kind: TokenType) -> str:
+        """JWS compact of a plain payload."""
+        return self._signed(dump(payload), kind)
+
+    def seal(self, message: Message, to: PublicEcKey) -> str:
+        """The nested JWT of one message."""
+        inner = self._signed(dump_padded(message), TokenType.MESSAGE)
+        header = {"alg": AGREEMENT, "enc": ENCRYPTION, "kid": to.kid, "cty": "JWT"}
+        token = jwe.encrypt_compact(header, inner, to.key, algorithms=[AGREEMENT, ENCRYPTION])
+        if len(token) > MAX_PAYLOAD:
+            raise DeviceError(FaultCode.MESSAGE_TOO_LARGE, f"{len(token)} bytes")
+        return token
+
+    def _signed(self, payload: bytes, kind: TokenType) -> str:
+        header = {"alg": SIGNATURE, "kid": self.kid, "typ": str(kind)}
+        return jws.serialize_compact(header, payload, self._key, algorithms=[SIGNATURE])
+
+
+def token_hash(token: str) -> str:
+    """SHA-256 of a token as published, base64url without padding."""
+    return urlsafe_b64encode(hashlib.sha256(token.encode("ascii")).digest()).decode().rstrip("=")
+
+
+def verify(token: str, key: PublicEcKey, kind: TokenType) -> dict[str, Json]:
+    """Claims of a token that `key` signed as `kind`."""
+    _check_header(token, key.kid, kind)
+    try:
+        payload = jws.deserialize_compact(token, key.key, algorithms=[SIGNATURE]).payload
+    except (JoseError, ValueError) as error:
+        raise DeviceError(FaultCode.REQUEST_BAD_SIGNATURE, type(error).__name__) from error
+    return _object(payload)
+
+
+def claimed_issuer(token: str) -> str | None:
+    """`iss` of a token nobody has verified yet: good for choosing the key to verify with, for nothing else."""
+    if len(token) > MAX_INBOUND or not _COMPACT.fullmatch(token):
+        return None
+    try:
+        issuer = _object(_decoded(token.split(".")[1])).get("iss")
+    except DeviceError:
+        return None
+    return issuer if isinstance(issuer, str) else None
+
+
+def _check_header(token: str, kid: str, kind: TokenType) -> None:
+    if len(token) > MAX_INBOUND or not _COMPACT.fullmatch(token):
+        raise DeviceError(FaultCode.REQUEST_MALFORMED, f"{len(token)} characters are no JWS compact")
+    head = token.split(".", 1)[0]
+    if len(head) > _MAX_HEADER:
+        raise DeviceError(FaultCode.REQUEST_MALFORMED, "header too long")
+    header = _object(_decoded(head))
+    if header != {"alg": SIGNATURE, "kid": kid, "typ": str(kind)}:
+        raise DeviceError(FaultCode.REQUEST_BAD_SIGNATURE, "header does not name the algorithm, key and type we take")
+
+
+def _decoded(part: str) -> bytes:
+    try:
+        return urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except (Base64Error, ValueError) as error:
+        raise DeviceError(FaultCode.REQUEST_MALFORMED, "not base64url") from error
+
+
+def _object(raw: bytes) -> dict[str, Json]:
+    try:
+        value: Json = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise DeviceError(FaultCode.REQUEST_MALFORMED, f"not JSON: {type(error).__name__}") from error
+    if not isinstance(value, dict):
+        raise DeviceError(FaultCode.REQUEST_MALFORMED, "not a JSON object")
+    return value

@@ -1,0 +1,90 @@
+"""`MqttPublisher`, the port `Publisher`: results sealed, committed, carried until they are acknowledged.
+
+A result goes this way: sealed for every reception, committed in one transaction (from here on it is safe), published,
+PUBACK (says nothing), acknowledged by the reception's signature, deleted. `late` records go the same way.
+
+`commit` runs on the store lane and blocks for about a millisecond; `start` and `close` may block for some seconds
+where the disk or the broker is slow; everything else returns at once. Raises as `ports.Publisher` says.
+"""
+
+from firmware.core.effects import Progress
+from firmware.core.events import Part
+from firmware.core.faults import DeviceError, FaultCode
+from firmware.core.ids import VisitId
+from firmware.core.outcomes import ClockState
+from firmware.core.result import VisitRecord
+from firmware.ports import PublisherCallbacks
+from firmware.publish.body import message_type, visit_body
+from firmware.publish.config import PublishConfig
+from firmware.publish.contract import DeviceStatus
+from firmware.publish.courier import Courier
+from firmware.publish.outbox import Outbox
+from firmware.publish.seal import PublicEcKey, Sealer
+from firmware.publish.stamp import Stamper
+from firmware.publish.topics import DeviceTopics, checked_id
+
+
+class MqttPublisher:
+    """See the module. Construction checks keys (KEYS_MISSING) and ids (ValueError) and opens nothing."""
+
+    def __init__(self, config: PublishConfig) -> None:
+        DeviceTopics(config.site, config.device)
+        self._config = config
+        self._sealer = Sealer(config.signing_key)
+        encryption = {checked_id(keys.reception): PublicEcKey(keys.encryption) for keys in config.receptions}
+        for keys in config.receptions:
+            PublicEcKey(keys.signing)
+        if not encryption or len(encryption) != len(config.receptions):
+            raise DeviceError(FaultCode.KEYS_MISSING, "each site has at least one reception, each with its own name")
+        self._stamper = Stamper(config, self._sealer, encryption)
+        self._outbox: Outbox | None = None
+        self._courier: Courier | None = None
+
+    def start(self, callbacks: PublisherCallbacks) -> None:
+        """See `ports.Publisher`."""
+        outbox = Outbox(self._config.outbox, self._config.limits)
+        try:
+            courier = Courier(self._config, outbox, self._sealer, self._stamper, callbacks)
+            courier.start()
+        except DeviceError:
+            outbox.close()
+            raise
+        self._outbox, self._courier = outbox, courier
+
+    def commit(self, record: VisitRecord) -> int:
+        """See `ports.Publisher`."""
+        if self._outbox is None or self._courier is None:
+            raise DeviceError(FaultCode.OUTBOX_BROKEN, "not started")
+        clock = self._config.clock
+        seal = self._stamper.seal(message_type(record.kind), visit_body(record), record.clock)
+        dated = clock.state() is not ClockState.UNKNOWN
+        try:
+            rows = self._outbox.append(self._stamper.receptions, seal, clock.now(), dated)
+        except DeviceError as error:
+            if error.code is not FaultCode.MESSAGE_TOO_LARGE:
+                self._courier.parts.failed(Part.OUTBOX, error.code)
+            raise
+        self._courier.parts.recovered(Part.OUTBOX)
+        return self._courier.take_in(rows)
+
+    def progress(self, visit: VisitId, progress: Progress) -> None:
+        """See `ports.Publisher`."""
+        if self._courier is not None:
+            self._courier.progress(visit, progress)
+
+    def alert(self, fault: FaultCode, visit: VisitId | None) -> None:
+        """See `ports.Publisher`."""
+        if self._courier is not None:
+            self._courier.alert(fault, visit)
+
+    def state(self, state: str) -> None:
+        """See `ports.Publisher`."""
+        if self._courier is not None:
+            self._courier.state(DeviceStatus(state))
+
+    def close(self) -> None:
+        """See `ports.Publisher`."""
+        if self._courier is not None:
+            self._courier.close()
+        if self._outbox is not None:
+            self._outbox.close()
