@@ -1,0 +1,113 @@
+"""Plays one plan with a crew: from the card on the reader to what the reception opened, and the verdict on it.
+
+Runs on the runner's loop. Times in seconds; every wait has an end. Raises CrewError or ControlError when a process
+fails; a visit that merely goes wrong is a verdict with reasons.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Final
+
+from firmware.sim.control import ControlClient, Message
+from firmware.sim.scenario.crew import Crew, CrewError
+from firmware.sim.scenario.judge import expect, judge
+from firmware.sim.scenario.patient import Pace, Patient
+from firmware.sim.scenario.plan import Away, Plan
+from firmware.sim.scenario.story import Story
+
+_READY: Final = 30.0
+_SEEN: Final = 10.0
+_VISIT: Final = 90.0
+_DELIVERY: Final = 20.0
+_NOTHING_MORE: Final = 0.5
+"""How long to look for a message too many."""
+
+
+@dataclass(slots=True)
+class Verdict:
+    """`wrong`: every difference from what the plan demands. `messages`: what the reception opened."""
+
+    wrong: list[str] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    real: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        """Whether the visit ended as it had to."""
+        return not self.wrong
+
+
+async def play(plan: Plan, crew: Crew, story: Story, pace: Pace) -> Verdict:
+    """One visit. The crew is started here and stopped by the caller."""
+    await crew.start_world()
+    device = await crew.start_device()
+    patient = Patient(plan, crew, story, crew.card, pace)
+    resting = asyncio.Event()
+    listening = asyncio.create_task(_listen(device, story, patient, resting))
+    try:
+        await _prepare(plan, crew, resting)
+        story.begin()
+        story.say("patient", "places the card")
+        await crew.insert_card()
+        await _until_over(patient, listening, crew)
+        in_time = patient.over.is_set()
+        await crew.bring_back()
+        await _delivered(plan, crew, story)
+        verdict = Verdict(messages=list(crew.inbox.messages), real=crew.real)
+        verdict.wrong = judge(plan, story, verdict.messages, await crew.violations())
+        if not in_time:
+            verdict.wrong.insert(0, f"the visit did not end within {_VISIT:.0f} s")
+        verdict.wrong += [f"the reception refused a message: {item.get('why')}" for item in crew.inbox.refused]
+        return verdict
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+async def _listen(device: ControlClient, story: Story, patient: Patient, resting: asyncio.Event) -> None:
+    while (message := await device.event()) is not None:
+        story.take(message)
+        patient.notice(message)
+        if message.get("event") == "state" and message.get("state") == "Idle":
+            resting.set()
+
+
+async def _prepare(plan: Plan, crew: Crew, resting: asyncio.Event) -> None:
+    """Wait until the device rests, and until the reception sees it where both can be seen."""
+    try:
+        async with asyncio.timeout(_READY):
+            await resting.wait()
+    except TimeoutError as error:
+        crew.check()
+        raise CrewError("the device does not come to rest") from error
+    if not plan.away & {Away.BROKER, Away.RECEPTION}:
+        await crew.inbox.until(lambda: "ready" in crew.inbox.statuses or _faulty(crew), _SEEN)
+    crew.check()
+
+
+def _faulty(crew: Crew) -> bool:
+    """A device with a missing part says "degraded" instead of "ready"."""
+    return "degraded" in crew.inbox.statuses
+
+
+async def _until_over(patient: Patient, listening: "asyncio.Task[None]", crew: Crew) -> None:
+    over = asyncio.create_task(patient.over.wait())
+    await asyncio.wait({over, listening}, timeout=_VISIT, return_when=asyncio.FIRST_COMPLETED)
+    over.cancel()
+    await patient.finish()
+    if listening.done():
+        await asyncio.sleep(_NOTHING_MORE)
+        crew.check()
+        raise CrewError("the device's control socket was closed")
+
+
+async def _delivered(plan: Plan, crew: Crew, story: Story) -> None:
+    """Wait for the messages that have to come, then a moment longer for one too many."""
+    inbox = crew.inbox
+    await inbox.until(lambda: bool(inbox.messages), _NOTHING_MORE)
+    if story.held:
+        expected = expect(plan)
+        wanted = max(1, min(expected.results)) + min(expected.late)
+        await inbox.until(lambda: len(inbox.messages) >= wanted, _DELIVERY)
+        await asyncio.sleep(_NOTHING_MORE)
+    crew.check()

@@ -1,0 +1,157 @@
+"""What is collected of a visit, and what it is judged by."""
+
+import base64
+from typing import Any
+
+import pytest
+
+from firmware.sim.control import Message
+from firmware.sim.scenario.judge import expect, judge, member
+from firmware.sim.scenario.plan import PULLABLE, Flags, make_plan
+from firmware.sim.scenario.story import Story
+
+ROWS = base64.b64encode(bytes(256 * 64 // 8)).decode()
+REFUSED: Message = {"event": "apdu", "header": "00200080", "lc": 4, "le": None, "rlen": 0, "sw": "63C2", "ms": 1.0}
+
+
+def _story(*states: str, events: tuple[Message, ...] = ()) -> Story:
+    story = Story(tell=lambda _: None, zero=100.0)
+    for state in states:
+        story.take({"event": "state", "state": state, "visit": "v1", "at": 101.0})
+    for event in events:
+        story.take(event)
+    return story
+
+
+def _result(**changes: Any) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "outcome": "identified",
+        "method": "face",
+        "assurance": "face-issuer-verified",
+        "eligibility": {"code": "valid"},
+        "consent": {"answer": "given"},
+        "checks": {"issuer": "verified"},
+        "match": {"code": "match"},
+        "flags": [],
+    }
+    return {"typ": "result", "env": "sim", "body": {**body, **changes}}
+
+
+GOOD = ("Identifying", "ChoosingMethod", "ReadingFront", "Unlocking", "Matching", "Consenting", "LookingUp", "Showing")
+
+
+def test_a_good_visit_has_no_fault() -> None:
+    assert judge(make_plan(Flags()), _story(*GOOD), [_result()], []) == []
+
+
+@pytest.mark.parametrize(
+    ("messages", "violations", "words"),
+    [
+        ([], [], "opened 0 results"),
+        ([_result(), _result()], [], "opened 2 results"),
+        ([_result(), {**_result(), "typ": "late"}], [], "1 late amendments"),
+        ([{**_result(), "env": "production"}], [], "env production"),
+        ([_result(assurance="face-issuer-unknown")], [], "assurance is face-issuer-unknown"),
+        ([_result(eligibility={"code": "invalid"})], [], "eligibility.code is invalid"),
+        ([_result(eligibility=None)], [], "eligibility.code is (missing)"),
+        ([_result()], ["READ of 0003"], "something forbidden: READ of 0003"),
+    ],
+)
+def test_every_difference_is_named(messages: list[dict[str, Any]], violations: list[str], words: str) -> None:
+    wrong = judge(make_plan(Flags()), _story(*GOOD), messages, violations)
+    assert len(wrong) == 1
+    assert words in wrong[0]
+
+
+def test_a_visit_that_took_another_road_is_found_out() -> None:
+    wrong = judge(make_plan(Flags()), _story("Identifying", "AwaitingStaff"), [_result()], [])
+    assert "did not come to Consenting" in wrong[0]
+
+
+def test_an_accepted_impostor_is_named() -> None:
+    plan = make_plan(Flags(impostor=True))
+    refused = _result(
+        outcome="aborted",
+        method=None,
+        assurance="none",
+        eligibility={"code": "not-asked"},
+        consent={"answer": "not-given"},
+    )
+    assert judge(plan, _story("Matching", "ChoosingMethod"), [refused], []) == []
+    wrong = judge(plan, _story("Matching", "Consenting"), [_result()], [])
+    assert "the impostor was accepted" in wrong
+
+
+def test_one_wrong_pin_means_one_refused_verify() -> None:
+    plan = make_plan(Flags(wrong_pin=True))
+    result = _result(method="pin", assurance="pin")
+    assert judge(plan, _story(*GOOD, events=(REFUSED,)), [result], []) == []
+    for events in ((), (REFUSED, REFUSED)):
+        assert "refused" in judge(plan, _story(*GOOD, events=events), [result], [])[0]
+
+
+def test_a_result_that_was_not_held_is_named() -> None:
+    plan = make_plan(Flags(broker_down=True))
+    held: Message = {"event": "committed", "visit": "v1", "bytes": 2300, "held": 1}
+    assert judge(plan, _story(*GOOD, events=(held,)), [_result()], []) == []
+    assert "did not hold" in judge(plan, _story(*GOOD), [_result()], [])[0]
+
+
+def test_lost_events_spoil_the_evidence() -> None:
+    story = _story(*GOOD, events=({"event": "dropped", "count": 3}, {"event": "screen", "view": "X"}))
+    assert "1 events could not be read, 3 were lost" in judge(make_plan(Flags()), story, [_result()], [])[0]
+
+
+@pytest.mark.parametrize("state", PULLABLE)
+def test_every_pull_has_an_expectation(state: str) -> None:
+    expected = expect(make_plan(Flags(pull_card_at=state)))
+    assert expected.states == (state,)
+    settled = expected.members["outcome"] == ("identified",)
+    assert settled == (state in {"Consenting", "LookingUp", "Showing"})
+    assert expected.late == ((1,) if state in {"Consenting", "LookingUp"} else (0,))
+
+
+def test_members_are_found_by_path() -> None:
+    assert member({"a": {"b": 1}}, "a.b") == 1
+    assert member({"a": None}, "a.b") == "(missing)"
+
+
+def test_the_story_keeps_what_the_device_says() -> None:
+    lines: list[str] = []
+    story = Story(tell=lines.append, zero=100.0)
+    events: tuple[Message, ...] = (
+        {"event": "screen", "view": "IdleView", "rows": ROWS, "width": 256, "height": 64, "at": 100.5},
+        {"event": "state", "state": "Unlocking", "visit": "v7", "at": 101.0},
+        {"event": "stage", "name": "read-photo", "start": 101.0, "end": 101.25, "visit": "v7"},
+        REFUSED,
+        {"event": "fault", "code": "CRD-002"},
+        {"event": "unknown-kind"},
+    )
+    for event in events:
+        story.take(event)
+    assert story.views == ["IdleView"]
+    assert story.visit == "v7"
+    assert [line.what for line in story.lines] == ["IdleView", "Unlocking", "read-photo took 250.0 ms", "CRD-002"]
+    assert str(story.apdus[0]).startswith("00200080  Lc   4  Le     -  got     0  SW 63C2")
+    assert len(story.film.frames) == 1
+    assert len(lines) == 4 + 18
+    assert story.unreadable == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rows": "!!"},
+        {"rows": "AAAA"},
+        {"width": 100_000},
+        {"width": 0},
+        {"height": True},
+        {"at": "now"},
+        {"width": None},
+    ],
+)
+def test_broken_screens_are_counted_and_left_out(change: Message) -> None:
+    story = Story(tell=lambda _: None)
+    story.take({"event": "screen", "view": "X", "rows": ROWS, "width": 256, "height": 64, "at": 1.0, **change})
+    assert story.unreadable == 1
+    assert story.views == []
