@@ -194,6 +194,9 @@ class Face(Protocol):
     ) -> MatchVerdict:
         """Compare live frames with the chip's photo (JP2). Raises PHOTO_…, MODEL_…; frames are wiped here."""
 
+    def close(self) -> None:
+        """End helper processes. Idempotent, never raises."""
+
 
 # ---- panel -----------------------------------------------------------------------------------------------------
 

@@ -32,14 +32,19 @@ Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
-@app.callback()
-def root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
-) -> None:
-    """The firmware of a counter device for clinics."""
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         print(SOFTWARE)
         raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """The firmware of a counter device for clinics."""
 
 
 @app.command()

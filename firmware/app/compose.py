@@ -17,12 +17,12 @@ from firmware.card.pcsc import PcscTransport
 from firmware.card.service import CardService
 from firmware.core.events import Part
 from firmware.core.faults import DeviceError, FaultCode
-from firmware.core.outcomes import Env
+from firmware.core.outcomes import Env, Method
 from firmware.eligibility.stand_alone import StandAlone
 from firmware.panel.screen import Screen
 from firmware.ports import Camera, Clock, Face, Gateway, MatchLimits, Publisher
 from firmware.runtime.clock import SystemClock
-from firmware.runtime.devices import Devices
+from firmware.runtime.devices import Devices, PartReports
 from firmware.runtime.journal import Journal
 from firmware.session.policy import FaceWithoutIssuer, Policy
 from firmware.settings.schema import Settings
@@ -69,6 +69,7 @@ def compose(settings: Settings) -> Composed:
     clock = SystemClock(settings.device.data_dir / "clock-floor")
     simulated = _simulated(settings, env)
     missing: Missing = []
+    reports = PartReports()
     transport = PcscTransport(settings.reader.name, settings.reader.apdu_seconds)
     display = build_display(settings, simulated)
     screen = Screen(display, build_sounder(settings), settings.device.language, env)
@@ -77,7 +78,7 @@ def compose(settings: Settings) -> Composed:
         reader=transport,
         card=card,
         panel=screen if simulated is None else simulated.watched(screen),
-        inputs=build_inputs(settings, simulated, missing),
+        inputs=build_inputs(settings, simulated, missing, reports),
         camera=_camera(settings, simulated, missing),
         face=_face(settings, missing),
         gateway=_gateway(settings, env, clock),
@@ -85,6 +86,7 @@ def compose(settings: Settings) -> Composed:
         clock=clock,
         missing=tuple(missing),
         observe=(lambda _: None) if simulated is None else simulated.observe,
+        reports=reports,
     )
     return Composed(devices, policy(settings, env), _limits(settings), clock, simulated)
 
@@ -102,7 +104,11 @@ def policy(settings: Settings, env: Env) -> Policy:
     section = settings.policy
     return Policy(
         env=env,
-        methods=section.methods,
+        methods=tuple(
+            method
+            for method in section.methods
+            if method is not Method.FACE or settings.face_camera.adapter != "none"  # the site chose to have none
+        ),
         face_without_issuer=FaceWithoutIssuer(section.face_without_issuer),
         match_attempts=section.match_attempts,
         notice_seconds=section.notice_seconds,
@@ -154,7 +160,7 @@ def _camera(settings: Settings, simulated: Simulated | None, missing: Missing) -
 
                 return PiCamera(PiCameraConfig(int(section.device)))
             case "none":
-                pass
+                return None
     except (ImportError, ValueError, DeviceError):
         pass
     missing.append((Part.FACE_CAMERA, FaultCode.CAMERA_MISSING))

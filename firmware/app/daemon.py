@@ -1,12 +1,15 @@
 """The device process: compose, run, tell systemd, end cleanly on SIGTERM and SIGINT.
 
-The watchdog is fed only while the loop runs and every lane answers; a hung loop is not fed by construction.
+The watchdog is fed while the loop runs and every lane answers; a dead lane stops it only outside visits, a hung loop at
+once.
 """
 
 import asyncio
 import contextlib
 import logging
+import os
 import signal
+import threading
 from pathlib import Path
 
 from firmware.app.compose import Composed, compose
@@ -17,6 +20,7 @@ from firmware.settings.load import load
 log = logging.getLogger("madoguchi.daemon")
 
 KEEP_CLOCK_SECONDS = 600.0
+EX_SOFTWARE = 70
 
 
 def run(path: Path) -> None:
@@ -30,6 +34,7 @@ def run(path: Path) -> None:
 
 async def _serve(composed: Composed, runtime: Runtime) -> None:
     notifier = Notifier()
+    threading.excepthook = _end_process
     if composed.simulated is not None:
         await composed.simulated.server.start()
     device = asyncio.ensure_future(runtime.run(on_ready=lambda: _ready(notifier)))
@@ -51,6 +56,12 @@ async def _serve(composed: Composed, runtime: Runtime) -> None:
             await composed.simulated.server.close()
 
 
+def _end_process(failure: threading.ExceptHookArgs) -> None:
+    """A library's thread died of something nobody foresaw: systemd starts the device anew. Only the type is logged."""
+    log.critical("thread %s died of %s", failure.thread.name if failure.thread else "?", failure.exc_type.__name__)
+    os._exit(EX_SOFTWARE)
+
+
 def _ready(notifier: Notifier) -> None:
     notifier.ready("serving")
     log.info("ready")
@@ -62,7 +73,7 @@ async def _feed_watchdog(notifier: Notifier, runtime: Runtime) -> None:
         return
     while True:
         await asyncio.sleep(interval / 2)
-        if await runtime.healthy():
+        if await runtime.healthy() or runtime.in_visit:
             notifier.alive()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from firmware.core.events import Part
@@ -13,6 +14,8 @@ from firmware.settings.schema import Settings
 
 if TYPE_CHECKING:
     from firmware.app.observed import Simulated
+    from firmware.panel.oled import OledConfig
+    from firmware.runtime.devices import PartReports
 
 
 def build_display(settings: Settings, simulated: Simulated | None) -> Display:
@@ -25,9 +28,9 @@ def build_display(settings: Settings, simulated: Simulated | None) -> Display:
         case "none":
             return NoDisplay()
         case "ssd1322" | "ssd1306":
-            from firmware.panel.oled import Bus, Chip, OledConfig, OledDisplay
+            from firmware.panel.oled import Bus, Chip, OledConfig
 
-            return OledDisplay(
+            return _oled(
                 OledConfig(
                     chip=Chip(section.adapter),
                     bus=Bus(section.bus),
@@ -40,6 +43,18 @@ def build_display(settings: Settings, simulated: Simulated | None) -> Display:
                     upside_down=section.rotate == 180,
                 )
             )
+
+
+def _oled(config: OledConfig) -> Display:
+    """SPI's data and reset lines are moved by our own lines where gpiozero is there (a Pi 5 has no RPi.GPIO)."""
+    from firmware.panel.oled import OledDisplay, open_bus
+
+    try:
+        from firmware.panel.gpio import OutputLines
+    except ImportError:
+        return OledDisplay(config)
+    lines = OutputLines()
+    return OledDisplay(config, lambda wanted: open_bus(wanted, lines))
 
 
 def build_sounder(settings: Settings) -> Sounder:
@@ -56,7 +71,7 @@ def build_sounder(settings: Settings) -> Sounder:
 
 
 def build_inputs(
-    settings: Settings, simulated: Simulated | None, missing: list[tuple[Part, FaultCode]]
+    settings: Settings, simulated: Simulated | None, missing: list[tuple[Part, FaultCode]], reports: PartReports
 ) -> Inputs | None:
     section = settings.inputs
     if section.adapter == "sim" and simulated is not None:
@@ -71,7 +86,7 @@ def build_inputs(
                 return PanelInputs(buttons)
             from firmware.panel.keypad_evdev import EvdevKeypad
 
-            return PanelInputs(buttons, EvdevKeypad(section.keypad))
+            return PanelInputs(buttons, EvdevKeypad(section.keypad, partial(reports.tell, Part.KEYPAD)))
         except ImportError:
             pass
     missing.append((Part.KEYPAD, FaultCode.KEYPAD_FAILED))

@@ -64,7 +64,7 @@ class InformationView(View):
 
 @dataclass(frozen=True, slots=True)
 class IdentifyingView(View):
-    """The card is being recognised. `put_back`: it was taken away for a moment."""
+    """The card is being recognised. `put_back`: it was just taken away; please put it back."""
 
     put_back: bool = False
 

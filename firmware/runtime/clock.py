@@ -6,7 +6,6 @@ Any thread.
 """
 
 import ctypes
-import ctypes.util
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +21,8 @@ _FLOOR_STEP = 3600.0
 
 def kernel_disciplined() -> bool:
     """Whether the kernel's clock is synchronised, by adjtimex(2) with modes = 0 (reads only)."""
-    libc = ctypes.CDLL(ctypes.util.find_library("c"), use_errno=True)
+    # The process's own symbols, hence libc's: `find_library` would start ldconfig at every call.
+    libc = ctypes.CDLL(None, use_errno=True)
     # struct timex: unsigned modes; long offset, freq, maxerror, esterror; int status; the rest is not read.
     buffer = (ctypes.c_long * 64)()
     if libc.adjtimex(buffer) < 0:

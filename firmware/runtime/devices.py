@@ -1,7 +1,7 @@
 """What the runtime works with, built by `app/compose.py`: one adapter per port, and an observer for simulators."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from firmware.core.events import Part
 from firmware.core.faults import FaultCode
@@ -10,6 +10,20 @@ from firmware.ports import Camera, Card, CardTransport, Clock, Face, Gateway, In
 
 Observer = Callable[[dict[str, Json]], None]
 """Told of states, stages, screens and commits: no personal data. Must return at once."""
+
+
+class PartReports:
+    """Lets an adapter tell by itself that its part failed or works again. Any thread; lost before `connect`."""
+
+    def __init__(self) -> None:
+        self._sink: Callable[[Part, FaultCode | None], None] = lambda _part, _fault: None
+
+    def connect(self, sink: Callable[[Part, FaultCode | None], None]) -> None:
+        self._sink = sink
+
+    def tell(self, part: Part, fault: FaultCode | None) -> None:
+        """`fault` None: it works again."""
+        self._sink(part, fault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +41,4 @@ class Devices:
     clock: Clock
     missing: tuple[tuple[Part, FaultCode], ...] = ()
     observe: Observer = lambda _: None
+    reports: PartReports = field(default_factory=PartReports)

@@ -39,7 +39,7 @@ class Effects:
         self._card = CardWorker(devices, lanes["card"], post)
         self._face = FaceWorker(devices, lanes["camera"], lanes["inference"], post, limits)
         self._entry = EntryWorker(devices.inputs, soon, post)
-        self._publish = PublishWorker(devices, lanes["store"], post, self.outlives)
+        self._publish = PublishWorker(devices, lanes["store"], post)
         self._look_up = LookUpWorker(devices, post, self._publish, self.outlives)
         self._of_device = self._device_table()
         self._of_visit = self._visit_table()
@@ -100,6 +100,7 @@ class Effects:
     def _close(self, visit: OpenVisit) -> None:
         self._entry.stop()
         visit.close()
+        self._look_up.forget()
         self._visit = None
         self.outlives.spawn(self._card.release())
 
@@ -117,11 +118,12 @@ class Effects:
             self._count()
 
     async def close(self) -> None:
-        """End the open visit, cancel everything, leave the card."""
+        """End the open visit, let results under way reach the disk, cancel everything else, leave the card."""
         if self._visit is not None:
             self._visit.close()
         self.timers.stop_all()
         self._entry.stop()
+        await self._publish.commits.drain()
         self.outlives.cancel()
         await self._card.release()
         await self.screen.close()

@@ -1,8 +1,9 @@
 """A lane: the one thread on which a blocking device is used, seen from the loop as awaitable calls.
 
-Calls run in order. A call that does not come back within its deadline makes the lane *abandoned*: its thread is left
-behind (Python cannot stop it), a fresh one takes over, and the device's owner is told to unblock the old one. At most
-three threads of a lane are alive; after that the lane is dead and the watchdog is no longer fed.
+Calls run in order. A call that does not come back within its deadline, waited for or not, makes the lane *abandoned*:
+its thread is left behind (Python cannot stop it), a fresh one takes over, and the device's owner is told to unblock the
+old one. At most three threads of a lane are alive; after that the lane is dead and the watchdog is no longer fed, until
+one of them comes back.
 Source: design.md, "Concurrency and processes".
 """
 
@@ -29,17 +30,21 @@ class _Call:
 
 
 def _serve(calls: "queue.Queue[_Call | None]") -> None:
-    """Thread body. Exceptions go to the caller's future; the thread itself never dies of one."""
-    while (call := calls.get()) is not None:
-        if not call.future.set_running_or_notify_cancel():
-            continue
+    """Thread body. Nothing of a call outlives it here: calls and results may hold personal data."""
+    while _carry_out(calls.get()):
+        pass
+
+
+def _carry_out(call: _Call | None) -> bool:
+    """False for the end. Exceptions go to the caller's future; the thread itself never dies of one."""
+    if call is None:
+        return False
+    if call.future.set_running_or_notify_cancel():
         try:
-            result = call.work()
+            call.future.set_result(call.work())
         except BaseException as error:  # noqa: BLE001  (handed to the awaiting task, which decides)
             call.future.set_exception(error)
-        else:
-            call.future.set_result(result)
-        del call
+    return True
 
 
 class Lane:
@@ -49,6 +54,7 @@ class Lane:
         self.name = name
         self._on_stuck = on_stuck
         self._left_behind: list[threading.Thread] = []
+        self._thread: threading.Thread | None = None
         self._start()
 
     def _start(self) -> None:
@@ -67,9 +73,10 @@ class Lane:
 
         Cancelling the awaiting task drops a call that has not begun; one that has begun goes on, its result unseen.
         """
-        if self.dead:
+        if not self._serving():
             raise DeviceError(FaultCode.LANE_STUCK, self.name)
         future: Future[T] = Future()
+        ends = asyncio.get_running_loop().time() + seconds
         try:
             self._calls.put_nowait(_Call(work, future))
         except queue.Full:
@@ -78,13 +85,16 @@ class Lane:
             async with asyncio.timeout(seconds):
                 return await asyncio.wrap_future(future)
         except TimeoutError:
-            if future.running():
-                self._abandon()
+            self._give_up(future)
             raise DeviceError(FaultCode.LANE_STUCK, self.name) from None
+        except asyncio.CancelledError:
+            # Nobody waits any more, but a call that hangs still blocks the lane.
+            asyncio.get_running_loop().call_at(ends, self._give_up, future)
+            raise
 
     async def ping(self, seconds: float) -> bool:
         """Whether the lane answers; a lane busy with a call within its own deadline counts as healthy."""
-        if self.dead:
+        if not self._serving():
             return False
         if not self._calls.empty():
             return True
@@ -93,13 +103,25 @@ class Lane:
         try:
             async with asyncio.timeout(seconds):
                 await asyncio.wrap_future(future)
-        except TimeoutError:
-            return self._thread.is_alive()
+        except (TimeoutError, DeviceError):
+            return self._thread is not None
         return True
 
-    def _abandon(self) -> None:
+    def _serving(self) -> bool:
+        """Whether a thread takes calls; a fresh one is started when one of too many hanging ones has come back."""
+        if self._thread is None and not self.dead:
+            self._start()
+        return self._thread is not None
+
+    def _give_up(self, future: Future[Any]) -> None:
+        """At a call's deadline: if it runs still, it hangs."""
+        if self._thread is not None and future.running():
+            self._abandon(self._thread)
+
+    def _abandon(self, thread: threading.Thread) -> None:
         """Leave the hanging thread with an empty queue; what waited behind it fails."""
-        self._left_behind.append(self._thread)
+        self._left_behind.append(thread)
+        self._thread = None
         while not self._calls.empty():
             waiting = self._calls.get_nowait()
             if waiting is not None and waiting.future.set_running_or_notify_cancel():
@@ -114,4 +136,4 @@ class Lane:
         try:
             self._calls.put_nowait(None)
         except queue.Full:
-            self._left_behind.append(self._thread)
+            return  # a daemon thread: the process's end ends it

@@ -6,6 +6,7 @@ vault. Source: design.md, "Concurrency and processes".
 
 import asyncio
 import contextlib
+import time
 import uuid
 from collections.abc import Callable
 
@@ -18,6 +19,7 @@ from firmware.runtime.devices import Devices
 from firmware.runtime.effects import Effects
 from firmware.runtime.journal import Journal
 from firmware.runtime.lane import Lane
+from firmware.runtime.parts import Parts
 from firmware.runtime.work import fault_of, log, now
 from firmware.session.handlers import UndefinedPairError
 from firmware.session.model import Device, Idle, OutOfService, Starting, State, Unprovisioned, VisitState
@@ -60,6 +62,7 @@ class Runtime:
         """Serve until cancelled. `on_ready` is called after the first screen."""
         self._loop = asyncio.get_running_loop()
         self._inbox: asyncio.Queue[Event] = asyncio.Queue(MAX_INBOX)
+        self._overflow = asyncio.Event()
         self.lanes = {
             "card": Lane("card", self._devices.card.cancel),
             "camera": Lane("camera"),
@@ -71,6 +74,7 @@ class Runtime:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._serve())
+                group.create_task(self._end_on_overflow())
                 group.create_task(self._begin(provisioned=provisioned, on_ready=on_ready))
                 group.create_task(self._load_models())
                 group.create_task(self._keep_challenges())
@@ -79,24 +83,20 @@ class Runtime:
 
     async def _begin(self, *, provisioned: bool, on_ready: Callable[[], None]) -> None:
         """Start the parts; what is missing is told to the session, nothing is waited for."""
+        parts = Parts(self._put, self.effects.outlives)
+        self._devices.reports.connect(lambda part, fault: self._soon(lambda: parts.note(part, fault)))
         for part, fault in self._devices.missing:
-            self._put(ev.PartFailed(at=now(), part=part, fault=fault))
+            parts.note(part, fault)
         publisher, inputs = self._devices.publisher, self._devices.inputs
         if provisioned:
-            await self._start(Part.OUTBOX, "store", lambda: publisher.start(self._publisher_callbacks()))
+            await parts.start(Part.OUTBOX, self.lanes["store"], lambda: publisher.start(self._publisher_callbacks()))
         if inputs is not None:
-            await self._start(Part.KEYPAD, "display", lambda: inputs.start(self._on_button))
+            await parts.start(Part.KEYPAD, self.lanes["display"], lambda: inputs.start(self._on_button))
         self._put(ev.DeviceStarted(at=now(), provisioned=provisioned))
         if provisioned:
-            await self._start(Part.READER, "card", lambda: self._devices.reader.watch(self._on_presence))
+            await parts.start(Part.READER, self.lanes["card"], lambda: self._devices.reader.watch(self._on_presence))
         await self.effects.screen.first.wait()
         on_ready()
-
-    async def _start(self, part: Part, lane: str, start: Callable[[], None]) -> None:
-        try:
-            await self.lanes[lane].run(start, STORE_SECONDS)
-        except DeviceError as error:
-            self._put(ev.PartFailed(at=now(), part=part, fault=fault_of(error)))
 
     async def _end(self) -> None:
         devices = self._devices
@@ -105,6 +105,9 @@ class Runtime:
         await self.effects.close()
         if devices.inputs is not None:
             devices.inputs.close()
+        if devices.face is not None:
+            with contextlib.suppress(DeviceError):
+                await self.lanes["inference"].run(devices.face.close, STORE_SECONDS)
         await devices.gateway.close()
         with contextlib.suppress(DeviceError):
             await self.lanes["store"].run(devices.publisher.close, STORE_SECONDS)
@@ -116,11 +119,16 @@ class Runtime:
     # ---- inbox -------------------------------------------------------------------------------------------------
 
     def _put(self, event: Event) -> None:
-        """Loop thread. Raises InboxFullError: a lost event would leave a visit hanging."""
+        """Loop thread. An event that finds the inbox full ends the process: losing it would leave a visit hanging."""
         try:
             self._inbox.put_nowait(event)
         except asyncio.QueueFull:
-            raise InboxFullError(FaultCode.INBOX_FULL) from None
+            self._overflow.set()
+
+    async def _end_on_overflow(self) -> None:
+        """Posts come from callbacks and tasks of which nobody sees an exception, so a task of the group raises it."""
+        await self._overflow.wait()
+        raise InboxFullError(FaultCode.INBOX_FULL)
 
     def _soon(self, work: Callable[[], None]) -> None:
         """Any thread; silently nothing after the loop has ended."""
@@ -163,6 +171,7 @@ class Runtime:
     # ---- callbacks of adapters, from any thread ----------------------------------------------------------------
 
     def _on_presence(self, presence: CardPresence) -> None:
+        self._devices.observe({"event": "presence", "presence": presence.value, "at": time.monotonic()})
         match presence:
             case CardPresence.PRESENT:
                 self._post(lambda: ev.CardPlaced(at=now(), visit=VisitId(uuid.uuid4().hex)))
@@ -212,6 +221,10 @@ class Runtime:
             if self._gateway_failed:
                 self._put(ev.PartRecovered(at=now(), part=Part.GATEWAY))
             self._gateway_failed = False
+
+    @property
+    def in_visit(self) -> bool:
+        return isinstance(self.state, VisitState)
 
     async def healthy(self) -> bool:
         """Whether every lane answers: what the watchdog is fed by."""

@@ -46,7 +46,7 @@ class Screen:
     async def _draw_one(self, view: View) -> None:
         try:
             await self._lane.run(lambda: self._panel.show(view), SHOW_SECONDS)
-        except DeviceError as error:
+        except Exception as error:  # noqa: BLE001  (one place turns any failure to draw into an event)
             self._note_failure(fault_of(error))
         else:
             self._note_success()

@@ -1,12 +1,12 @@
 """Look-up, registration and consent: network work on the loop. A look-up may outlive its visit (detached)."""
 
-from dataclasses import replace
+from dataclasses import dataclass
 
 from firmware.core import effects as fx
 from firmware.core import events as ev
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.ids import VisitId
-from firmware.core.outcomes import ClockState, EligibilityCode, Method
+from firmware.core.outcomes import ClockState, EligibilityCode, Method, VisitSummary
 from firmware.core.secret import Secret
 from firmware.ports import EligibilityAnswer, LookUpEvidence
 from firmware.runtime.devices import Devices
@@ -15,9 +15,18 @@ from firmware.runtime.vault import copy_record, wipe_record
 from firmware.runtime.visits import OpenVisit
 from firmware.runtime.work import Post, fault_of, now, timed
 from firmware.runtime.work_publish import CONSENT_SECONDS, PublishWorker
+from firmware.session.conclusion import amended, without_answer
 
 MAX_DETACHED = 8
 """Look-ups of patients who left early; the oldest is ended when one more comes."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Ended:
+    """How a look-up ended: an answer, or the fault that stands for it."""
+
+    answer: EligibilityAnswer
+    fault: FaultCode | None = None
 
 
 class LookUpJob:
@@ -28,6 +37,7 @@ class LookUpJob:
         self.evidence = evidence
         self.scope = visit.look_up
         self.detached: fx.DetachLookUp | None = None
+        self.ended: _Ended | None = None
 
     def wipe(self) -> None:
         self.evidence.certificate.wipe()
@@ -40,6 +50,7 @@ class LookUpWorker:
 
     def __init__(self, devices: Devices, post: Post, publish: PublishWorker, outlives: Scope) -> None:
         self._gateway = devices.gateway
+        self._publisher = devices.publisher
         self._clock = devices.clock
         self._observe = devices.observe
         self._post = post
@@ -49,12 +60,18 @@ class LookUpWorker:
         self._detached: list[LookUpJob] = []
 
     def look_up(self, visit: OpenVisit, effect: fx.LookUp) -> None:
-        self._job = job = LookUpJob(visit, _evidence(visit, effect.method))
+        try:
+            evidence = _evidence(visit, effect.method)
+        except DeviceError as error:
+            self._post(ev.LookUpFailed(at=now(), visit=visit.id, fault=fault_of(error)))
+            return
+        self._job = job = LookUpJob(visit, evidence)
         job.scope.spawn(self._run(job, effect.seconds, register=False))
 
     def register(self, effect: fx.Register) -> None:
         """Only after a look-up of the same visit, so its job is there."""
         if self._job is not None and self._job.visit.id == effect.visit:
+            self._job.ended = None
             self._job.scope.spawn(self._run(self._job, effect.seconds, register=True))
 
     def detach(self, visit: OpenVisit, effect: fx.DetachLookUp) -> None:
@@ -64,9 +81,18 @@ class LookUpWorker:
             return
         visit.look_up = Scope()
         job.detached = effect
+        if job.ended is not None:  # its event was under way when the patient left
+            self._amend(job, job.ended, effect.summary)
+            return
         self._detached.append(job)
         if len(self._detached) > MAX_DETACHED:
             self._give_up(self._detached.pop(0))
+
+    def forget(self) -> None:
+        """The visit is closed: nothing of its job stays, unless it was detached."""
+        if self._job is not None:
+            self._job.wipe()
+        self._job = None
 
     def send_consent(self, effect: fx.SendConsent) -> None:
         at = self._clock.now()
@@ -89,41 +115,44 @@ class LookUpWorker:
             name = "register" if register else "look-up"
             answer = await timed(self._observe, job.visit.id, name, asked)
         except Exception as error:  # noqa: BLE001  (one place turns any failure of a look-up into an event)
-            self._failed(job, fault_of(error))
+            fault = fault_of(error)
+            self._end(job, _Ended(EligibilityAnswer(without_answer(fault)), fault))
         else:
-            self._answered(job, answer)
+            self._end(job, _Ended(answer))
         finally:
             job.wipe()
 
-    def _answered(self, job: LookUpJob, answer: EligibilityAnswer) -> None:
+    def _end(self, job: LookUpJob, ended: _Ended) -> None:
+        """Tell the session, or publish the late amendment of a patient who left."""
         if job.detached is not None:
-            self._amend(job, answer)
+            self._detached.remove(job)
+            self._amend(job, ended, job.detached.summary)
             return
+        job.ended = ended
+        if ended.fault is not None:
+            self._post(ev.LookUpFailed(at=now(), visit=job.visit.id, fault=ended.fault))
+            return
+        answer = ended.answer
         job.visit.vault.detail = answer.detail
         event = ev.LookUpAnswered(
             at=now(), visit=job.visit.id, code=answer.code, registration_offered=answer.registration_offered
         )
         self._post(event)
 
-    def _failed(self, job: LookUpJob, fault: FaultCode) -> None:
-        if job.detached is not None:
-            self._amend(job, EligibilityAnswer(EligibilityCode.NOT_REACHABLE), fault)
-            return
-        self._post(ev.LookUpFailed(at=now(), visit=job.visit.id, fault=fault))
-
-    def _amend(self, job: LookUpJob, answer: EligibilityAnswer, fault: FaultCode | None = None) -> None:
+    def _amend(self, job: LookUpJob, ended: _Ended, published: VisitSummary) -> None:
         """Publish the late amendment: the published summary with the look-up's outcome."""
-        if job in self._detached and job.detached is not None:
-            self._detached.remove(job)
-            summary = replace(job.detached.summary, eligibility=answer.code, fault=fault)
-            self._publish.late(job.visit.id, summary, answer.detail)
+        summary = amended(published, ended.answer.code, ended.fault)
+        if summary.eligibility is EligibilityCode.IDENTITY_CONFLICT:
+            self._publisher.alert(FaultCode.IDENTITY_CONFLICT, job.visit.id)
+        self._publish.late(job.visit.id, summary, ended.answer.detail)
 
     def _give_up(self, job: LookUpJob) -> None:
+        """End the oldest of too many."""
         job.scope.cancel()
         job.wipe()
         if job.detached is not None:
-            late = replace(job.detached.summary, eligibility=EligibilityCode.NOT_REACHABLE)
-            self._publish.late(job.visit.id, late, None)
+            fault = FaultCode.GATEWAY_TIMEOUT
+            self._amend(job, _Ended(EligibilityAnswer(without_answer(fault)), fault), job.detached.summary)
 
 
 def _evidence(visit: OpenVisit, method: Method) -> LookUpEvidence:

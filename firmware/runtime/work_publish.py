@@ -1,6 +1,7 @@
 """Publishing: the record is put together at once, then sealed and committed on the store lane.
 
-It runs in the runtime's own scope: a visit that is closed meanwhile does not take its result with it.
+It runs in a scope of its own: a visit that is closed meanwhile does not take its result with it, nor does the end of
+the process as long as the disk answers.
 """
 
 from collections.abc import Mapping
@@ -25,22 +26,22 @@ _SHOWN_TO_NOBODY = EligibilityCode.IDENTITY_CONFLICT
 class PublishWorker:
     """Effects of the outbox. Loop thread; `commit` runs on the store lane."""
 
-    def __init__(self, devices: Devices, lane: Lane, post: Post, outlives: Scope) -> None:
+    def __init__(self, devices: Devices, lane: Lane, post: Post) -> None:
         self._publisher = devices.publisher
         self._clock = devices.clock
         self._observe = devices.observe
         self._lane = lane
         self._post = post
-        self._outlives = outlives
+        self.commits = Scope()
 
     def result(self, visit: OpenVisit, summary: VisitSummary) -> None:
         """The visit's one result."""
         record = self._record(visit.id, RecordKind.RESULT, summary, visit.vault.detail)
-        self._outlives.spawn(self._commit(record))
+        self.commits.spawn(self._commit(record))
 
     def late(self, visit: VisitId, summary: VisitSummary, detail: Mapping[str, Json] | None) -> None:
         """The one amendment of a visit whose look-up was detached; for staff, shown to nobody at the counter."""
-        self._outlives.spawn(self._commit(self._record(visit, RecordKind.LATE, summary, detail)))
+        self.commits.spawn(self._commit(self._record(visit, RecordKind.LATE, summary, detail)))
 
     def _record(
         self, visit: VisitId, kind: RecordKind, summary: VisitSummary, detail: Mapping[str, Json] | None

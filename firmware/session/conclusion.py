@@ -31,6 +31,7 @@ from firmware.session.model import (
     Registering,
     Showing,
     Step,
+    Visit,
     VisitState,
 )
 from firmware.session.moves import home, remove_card, shown_held, summarize
@@ -52,26 +53,43 @@ _HINTS: dict[EligibilityCode, tuple[StaffHint, ...]] = {
 _REFUSALS = frozenset({FaultCode.GATEWAY_REFUSED, FaultCode.CHALLENGE_REFUSED})
 
 
-def note_answer(state: VisitState, event: LookUpAnswered) -> Step:
+Noted = tuple[Visit, tuple[Effect, ...]]
+"""The visit that knows how its look-up ended, and what follows at once."""
+
+
+def note_answer(visit: Visit, event: LookUpAnswered) -> Noted:
     """Keep the answer; a contradiction with the chip is shown to nobody and raises an alert."""
-    visit = replace(state.visit, eligibility=event.code, registration_offered=event.registration_offered)
+    visit = replace(visit, eligibility=event.code, registration_offered=event.registration_offered)
     stop = StopTimer(visit.id, Timer.LOOK_UP)
     if event.code is EligibilityCode.IDENTITY_CONFLICT:
         visit = replace(visit, look_up_fault=FaultCode.IDENTITY_CONFLICT)
-        return Step(replace(state, visit=visit), (stop, RaiseAlert(FaultCode.IDENTITY_CONFLICT, visit.id)))
-    return Step(replace(state, visit=visit), (stop,))
+        return visit, (stop, RaiseAlert(FaultCode.IDENTITY_CONFLICT, visit.id))
+    return visit, (stop,)
 
 
-def note_failure(state: VisitState, fault: FaultCode) -> Step:
+def note_failure(visit: Visit, fault: FaultCode) -> Noted:
     """No answer is an outcome of its own, never "not eligible"."""
-    code = EligibilityCode.REFUSED if fault in _REFUSALS else EligibilityCode.NOT_REACHABLE
-    visit = replace(state.visit, eligibility=code, look_up_fault=fault)
-    return Step(replace(state, visit=visit), (StopTimer(visit.id, Timer.LOOK_UP),))
+    visit = replace(visit, eligibility=without_answer(fault), look_up_fault=fault)
+    return visit, (StopTimer(visit.id, Timer.LOOK_UP),)
 
 
-def look_up_ended(state: VisitState, event: LookUpAnswered | LookUpFailed) -> Step:
+def look_up_ended(visit: Visit, event: LookUpAnswered | LookUpFailed) -> Noted:
     """Either way a look-up can end."""
-    return note_answer(state, event) if isinstance(event, LookUpAnswered) else note_failure(state, event.fault)
+    return note_answer(visit, event) if isinstance(event, LookUpAnswered) else note_failure(visit, event.fault)
+
+
+def without_answer(fault: FaultCode) -> EligibilityCode:
+    """What a look-up that failed is called."""
+    return EligibilityCode.REFUSED if fault in _REFUSALS else EligibilityCode.NOT_REACHABLE
+
+
+def amended(published: VisitSummary, code: EligibilityCode, fault: FaultCode | None) -> VisitSummary:
+    """The published summary of a visit left early, with how its look-up ended and the hints that follow from it."""
+    if code is EligibilityCode.IDENTITY_CONFLICT:
+        fault = FaultCode.IDENTITY_CONFLICT
+    kept = tuple(hint for hint in published.hints if hint not in _HINTS[published.eligibility])
+    hints = (*kept, *(hint for hint in _HINTS[code] if hint not in kept))
+    return replace(published, eligibility=code, fault=fault, hints=hints)
 
 
 def go_on(state: VisitState, policy: Policy) -> Step:

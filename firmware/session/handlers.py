@@ -49,11 +49,9 @@ class Handlers:
 
         return register
 
-    def handle(self, state: State, event: Event, policy: Policy) -> Step:
-        """Run the pair's handler. Raises UndefinedPairError."""
+    def handle(self, state: State, event: Event, policy: Policy) -> Step | None:
+        """What this file decides for the pair; None if it leaves the pair to the rules of its group."""
         if type(event) in self.ignores:
             return Step(state)
         rule = self.rules.get(type(event))
-        if rule is None:
-            raise UndefinedPairError(type(state), type(event))
-        return rule.handler(state, event, policy)
+        return None if rule is None else rule.handler(state, event, policy)

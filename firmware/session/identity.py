@@ -37,13 +37,12 @@ from firmware.core.outcomes import (
 from firmware.core.views import ConsentView, LookingUpView
 from firmware.session.conclusion import conclude
 from firmware.session.model import AwaitingStaff, Consenting, LookingUp, Step, VisitState
-from firmware.session.moves import await_staff, choose, end_visit
+from firmware.session.moves import await_staff, end_visit
 from firmware.session.policy import FaceWithoutIssuer, Policy
 
 LOOK_UP_MARGIN = 5.0
 """Seconds that the session waits beyond the look-up's own deadline, for a runtime that does not answer."""
 
-_NO_FACE_FAULTS = frozenset({FaultCode.PHOTO_TOO_LARGE, FaultCode.PHOTO_BROKEN})
 _UNTRUSTED = frozenset({CertificateCheck.UNKNOWN_ISSUER, CertificateCheck.WRONG_PROFILE})
 _NO_SHARING = frozenset({CertificateCheck.GRACE, CertificateCheck.EXPIRED})
 
@@ -82,14 +81,11 @@ def note_certificate(state: VisitState, event: CertificateRead, policy: Policy) 
 
 
 def note_card_failure(state: VisitState, event: CardFailed, policy: Policy) -> Step:
-    """Gone: the removal follows, so wait for it. A photo that cannot be used excludes the face. Else: the end."""
+    """Gone: the removal follows, so wait for it. Else: the end."""
     if not state.visit.present:
         return Step(state)
     if event.fault is FaultCode.CARD_GONE:
         return Step(state, (StartTimer(state.visit.id, Timer.CARD, policy.card_seconds),))
-    if event.fault in _NO_FACE_FAULTS:
-        state = replace(state, visit=state.visit.without(Method.FACE))
-        return choose(state, policy, event.at, event.fault)
     return end_visit(state, policy, VisitOutcome.FAULT, event.fault)
 
 

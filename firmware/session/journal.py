@@ -14,8 +14,10 @@ from typing import Any
 
 from firmware.core import events
 from firmware.core.events import Event
+from firmware.session.handlers import UndefinedPairError
 from firmware.session.model import Device, Idle, Starting, State
 from firmware.session.policy import Policy
+from firmware.session.rescue import rescue
 from firmware.session.step import step
 
 VERSION = 1
@@ -50,7 +52,7 @@ def parse_event(text: str) -> tuple[Event, str]:
         name = body.pop("state")
         kind = _EVENTS[body.pop("event")]
         return _build(kind, body), name
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise JournalError(f"not a journal line ({type(error).__name__})") from error
 
 
@@ -62,7 +64,7 @@ def parse_header(text: str) -> tuple[Policy, State]:
             raise JournalError(f"journal version {body['journal']}, this build reads {VERSION}")
         policy: Policy = _build(Policy, body["policy"])
         device: Device | None = _build(Device | None, body["device"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise JournalError(f"not a journal header ({type(error).__name__})") from error
     return policy, Starting(Device()) if device is None else Idle(device)
 
@@ -91,7 +93,10 @@ def replay(lines: Iterable[str]) -> Iterator[Replayed]:
         if policy is None:
             raise JournalError("the first line is not a header")
         event, recorded = parse_event(text)
-        state = step(state, event, policy).state
+        try:
+            state = step(state, event, policy).state
+        except UndefinedPairError:
+            state = rescue(state, policy).state
         yield Replayed(event, recorded, state)
 
 

@@ -14,6 +14,7 @@ from firmware.core.outcomes import (
     CardChecks,
     ConsentAnswer,
     EligibilityCode,
+    MatchCode,
     MatchVerdict,
     Method,
     StaffHint,
@@ -80,7 +81,11 @@ class Visit:
     hints: tuple[StaffHint, ...] = ()
 
     def fresh_card(self) -> Self:
-        """The same visit with nothing read: what a removed card had said is not reused."""
+        """The same visit with nothing read: what a removed card had said is not reused.
+
+        A face that was refused stays refused, for staff to know; a match does not outlive its card.
+        """
+        matched = self.match is not None and self.match.code is MatchCode.MATCH
         return replace(
             self,
             checks=CardChecks(),
@@ -88,7 +93,7 @@ class Visit:
             certificate_asked=False,
             certificate_read=False,
             expires_soon=False,
-            match=None,
+            match=None if matched else self.match,
             pin_accepted=False,
             staff_approved=False,
         )
@@ -282,7 +287,3 @@ class Step:
     def before(self, *effects: Effect) -> Self:
         """The same step with `effects` put first."""
         return replace(self, effects=(*effects, *self.effects))
-
-    def after(self, *effects: Effect) -> Self:
-        """The same step with `effects` put last."""
-        return replace(self, effects=(*self.effects, *effects))

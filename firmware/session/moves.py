@@ -84,6 +84,7 @@ _NEEDS: dict[Method, tuple[Part, ...]] = {
     Method.STAFF: (Part.BROKER, Part.RECEPTION),
 }
 
+_ASSURANCE = {None: Assurance.NONE, Method.PIN: Assurance.PIN, Method.STAFF: Assurance.STAFF}
 _HINTS: dict[FaultCode, StaffHint] = {
     FaultCode.CARD_NOT_GENUINE: StaffHint.POSSIBLE_FORGERY,
     FaultCode.CARD_RECORD_UNSIGNED: StaffHint.POSSIBLE_FORGERY,
@@ -296,13 +297,7 @@ def summarize(
 
 
 def _assurance(visit: Visit) -> Assurance:
-    match visit.method:
-        case None:
-            return Assurance.NONE
-        case Method.PIN:
-            return Assurance.PIN
-        case Method.STAFF:
-            return Assurance.STAFF
-        case Method.FACE:
-            verified = visit.checks.issuer is IssuerCheck.VERIFIED
-            return Assurance.FACE_ISSUER_VERIFIED if verified else Assurance.FACE_ISSUER_UNKNOWN
+    if visit.method is not Method.FACE:
+        return _ASSURANCE[visit.method]
+    verified = visit.checks.issuer is IssuerCheck.VERIFIED
+    return Assurance.FACE_ISSUER_VERIFIED if verified else Assurance.FACE_ISSUER_UNKNOWN

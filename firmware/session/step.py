@@ -111,8 +111,9 @@ def step(state: State, event: Event, policy: Policy) -> Step:
     if _of_another_visit(state, event):
         return _another_visit(state, event)
     for handlers in rules(type(state)):
-        if type(event) in handlers.rules or type(event) in handlers.ignores:
-            return handlers.handle(state, event, policy)
+        decided = handlers.handle(state, event, policy)
+        if decided is not None:
+            return decided
     raise UndefinedPairError(type(state), type(event))
 
 
@@ -141,7 +142,7 @@ def _of_another_visit(state: State, event: Event) -> bool:
 def _another_visit(state: State, event: Event) -> Step:
     """A closed visit's commit is noted, all else of it is counted and ignored."""
     if isinstance(event, ResultCommitted):
-        return Step(replace(state, device=replace(state.device, held=event.held)))
+        return _note_held(state, event.held)
     if isinstance(event, PublishFailed):
         return Step(state, (RaiseAlert(event.fault, event.visit),))
     return Step(state, (CountIgnored(),))
@@ -150,7 +151,7 @@ def _another_visit(state: State, event: Event) -> Step:
 # ---- every state -----------------------------------------------------------------------------------------------
 
 
-@EVERY_STATE_RULES.on(PartFailed, to=(OutOfService, Idle, Identifying, RemoveCard))
+@EVERY_STATE_RULES.on(PartFailed, to=(OutOfService,))
 def part_failed(state: State, event: PartFailed, policy: Policy) -> Step:
     known = state.device.fault(event.part) is event.fault
     state = replace(state, device=state.device.failed(event.part, event.fault))
@@ -160,7 +161,7 @@ def part_failed(state: State, event: PartFailed, policy: Policy) -> Step:
     return _refresh(state, policy).before(*alert)
 
 
-@EVERY_STATE_RULES.on(PartRecovered, to=(OutOfService, Idle, RemoveCard))
+@EVERY_STATE_RULES.on(PartRecovered, to=(Idle, RemoveCard))
 def part_recovered(state: State, event: PartRecovered, policy: Policy) -> Step:
     if state.device.fault(event.part) is None:
         return Step(state)
@@ -169,11 +170,7 @@ def part_recovered(state: State, event: PartRecovered, policy: Policy) -> Step:
 
 @EVERY_STATE_RULES.on(HeldChanged)
 def held_changed(state: State, event: HeldChanged, _policy: Policy) -> Step:
-    before = shown_held(state.device)
-    state = replace(state, device=replace(state.device, held=event.held))
-    if isinstance(state, Idle) and shown_held(state.device) != before:
-        return Step(state, (_idle_view(state),))
-    return Step(state)
+    return _note_held(state, event.held)
 
 
 @EVERY_STATE_RULES.on(CardRemoved, CardPlaced, ResultCommitted, PublishFailed)
@@ -184,6 +181,14 @@ def nothing(state: State, _event: Event, _policy: Policy) -> Step:
 @EVERY_STATE_RULES.on(TimerFired)
 def late_timer(state: State, _event: TimerFired, _policy: Policy) -> Step:
     """A device timer that fired while it was being stopped."""
+    return Step(state)
+
+
+def _note_held(state: State, held: int) -> Step:
+    before = shown_held(state.device)
+    state = replace(state, device=replace(state.device, held=held))
+    if isinstance(state, Idle) and shown_held(state.device) != before:
+        return Step(state, (_idle_view(state),))
     return Step(state)
 
 
@@ -298,9 +303,8 @@ def recognised(state: VisitState, event: CardIdentified, policy: Policy) -> Step
     if isinstance(state, Consenting):
         asked = StartTimer(visit.id, Timer.CONSENT, policy.consent_seconds)
         return Step(state, (*effects, Show(ConsentView()), asked))
-    if isinstance(state, Registering):
-        asked = StartTimer(visit.id, Timer.CONSENT, policy.consent_seconds)
-        return Step(state, (*effects, Show(RegisterView(state.working)), asked))
+    if isinstance(state, Registering) and state.working:
+        return Step(state, (*effects, Show(RegisterView(working=True))))
     return go_on(state, policy).before(*effects)
 
 

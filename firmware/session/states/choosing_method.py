@@ -50,10 +50,6 @@ def chosen(state: ChoosingMethod, event: ButtonPressed, policy: Policy) -> Step:
     method = _BUTTONS[event.button]
     if method not in methods(state, policy):
         return Step(state, (Play(Tone.WRONG),))
-    match method:
-        case Method.FACE:
-            return ask_number_b(state, policy)
-        case Method.PIN:
-            return begin_pin(state, policy)
-        case Method.STAFF:
-            return await_staff(state, policy)
+    if method is Method.FACE:
+        return ask_number_b(state, policy)
+    return begin_pin(state, policy) if method is Method.PIN else await_staff(state, policy)

@@ -50,10 +50,6 @@ HANDLERS = Handlers(
 
 @HANDLERS.on(ButtonPressed, to=(EnteringPin, ChoosingMethod, RemoveCard, Idle, OutOfService))
 def button(state: ConfirmingLastTry, event: ButtonPressed, policy: Policy) -> Step:
-    match event.button:
-        case Button.LEFT:
-            return ask_pin(EnteringPin(state.device, state.visit, tries_left=1, last_confirmed=True), policy)
-        case Button.RIGHT:
-            return choose(state, policy, event.at)
-        case Button.MIDDLE:
-            return Step(state)
+    if event.button is Button.LEFT:
+        return ask_pin(EnteringPin(state.device, state.visit, tries_left=1, last_confirmed=True), policy)
+    return choose(state, policy, event.at) if event.button is Button.RIGHT else Step(state)

@@ -31,7 +31,8 @@ def button(state: Consenting, event: ButtonPressed, policy: Policy) -> Step:
 @HANDLERS.on(LookUpAnswered, LookUpFailed)
 def looked_up(state: Consenting, event: LookUpAnswered | LookUpFailed, _policy: Policy) -> Step:
     """Noted; the question stays on the screen."""
-    return look_up_ended(state, event)
+    visit, effects = look_up_ended(state.visit, event)
+    return Step(replace(state, visit=visit), effects)
 
 
 @HANDLERS.on(TimerFired, to=(LookingUp, Registering, Showing, Idle, OutOfService, RemoveCard))
@@ -41,7 +42,8 @@ def timer(state: Consenting, event: TimerFired, policy: Policy) -> Step:
             visit = replace(state.visit, consent=ConsentAnswer.NOT_GIVEN)
             return go_on(replace(state, visit=visit), policy).before(SendConsent(visit.id, given=False))
         case Timer.LOOK_UP:
-            return note_failure(state, FaultCode.GATEWAY_TIMEOUT)
+            visit, effects = note_failure(state.visit, FaultCode.GATEWAY_TIMEOUT)
+            return Step(replace(state, visit=visit), effects)
         case Timer.ABSENCE | Timer.CARD:
             return leave_early(state, policy)
         case _:

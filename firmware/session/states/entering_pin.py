@@ -2,7 +2,17 @@
 
 from dataclasses import replace
 
-from firmware.core.effects import Play, Show, SignWithPin, StartTimer, StopEntry, StopTimer, StopTimers, Tone
+from firmware.core.effects import (
+    CountPinTries,
+    Play,
+    Show,
+    SignWithPin,
+    StartTimer,
+    StopEntry,
+    StopTimer,
+    StopTimers,
+    Tone,
+)
 from firmware.core.events import (
     Button,
     ButtonPressed,
@@ -58,6 +68,8 @@ def _ask_again(state: EnteringPin, policy: Policy, at: float) -> Step:
     if state.tries_left == 0:
         blocked = replace(state, visit=state.visit.without(Method.PIN))
         return choose(blocked, policy, at, FaultCode.PIN_BLOCKED)
+    if state.tries_left is None:
+        return _count_again(state, policy)
     if state.tries_left == 1 and not state.last_confirmed:
         visit = state.visit
         effects = (
@@ -69,6 +81,16 @@ def _ask_again(state: EnteringPin, policy: Policy, at: float) -> Step:
         )
         return Step(ConfirmingLastTry(state.device, visit), effects)
     return ask_pin(state, policy)
+
+
+def _count_again(state: EnteringPin, policy: Policy) -> Step:
+    """The card refused the PIN without saying what is left: nothing is typed before that is known."""
+    effects = (
+        Show(PinView(0, None, state.wrong)),
+        StartTimer(state.visit.id, Timer.CARD, policy.card_seconds),
+        CountPinTries(state.visit.id),
+    )
+    return Step(replace(state, count=0), effects)
 
 
 @HANDLERS.on(EntryChanged)

@@ -36,12 +36,14 @@ def button(state: Registering, event: ButtonPressed, policy: Policy) -> Step:
 def registered(state: Registering, event: LookUpAnswered, policy: Policy) -> Step:
     if not state.working:
         return Step(state)
-    noted = look_up_ended(state, event)
-    if not isinstance(noted.state, Registering):
-        return noted
-    if not state.visit.present:
-        return Step(replace(noted.state, working=False), noted.effects)
-    return conclude(noted.state, policy).before(*noted.effects)
+    visit, effects = look_up_ended(state.visit, event)
+    known = replace(state, visit=visit)
+    return conclude(known, policy).before(*effects) if visit.present else Step(_answered(known), effects)
+
+
+def _answered(state: Registering) -> Registering:
+    """Not asked a second time when the card is back."""
+    return replace(state, visit=replace(state.visit, registration_offered=False), working=False)
 
 
 @HANDLERS.on(LookUpFailed, to=(Showing,))
@@ -52,7 +54,7 @@ def failed(state: Registering, event: LookUpFailed, policy: Policy) -> Step:
 
 def _failed(state: Registering, policy: Policy, fault: FaultCode) -> Step:
     visit = replace(state.visit, eligibility=EligibilityCode.NOT_REGISTERED, look_up_fault=fault)
-    state = replace(state, visit=visit, working=False)
+    state = _answered(replace(state, visit=visit))
     return conclude(state, policy) if visit.present else Step(state, (StopTimer(visit.id, Timer.LOOK_UP),))
 
 

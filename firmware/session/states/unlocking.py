@@ -16,6 +16,7 @@ from firmware.core.effects import (
 )
 from firmware.core.events import (
     ButtonPressed,
+    CardFailed,
     CardIdentified,
     CardPlaced,
     EntryCancelled,
@@ -34,6 +35,7 @@ from firmware.core.faults import FaultCode
 from firmware.core.outcomes import Method, TryCode
 from firmware.core.views import FaceView
 from firmware.session.handlers import Handlers
+from firmware.session.identity import note_card_failure
 from firmware.session.model import (
     ChoosingMethod,
     Idle,
@@ -63,21 +65,21 @@ HANDLERS = Handlers(
     ),
 )
 
+_NO_PHOTO = frozenset({FaultCode.PHOTO_TOO_LARGE, FaultCode.PHOTO_BROKEN})
+
 MATCH_MARGIN = 10.0
 """Seconds beyond an attempt's own bound before the session gives it up; chip and certificate are read in them."""
 
 
 @HANDLERS.on(NumberBChecked, to=(ReadingFront, ChoosingMethod, RemoveCard, Idle, OutOfService))
 def checked(state: Unlocking, event: NumberBChecked, policy: Policy) -> Step:
-    match event.code:
-        case TryCode.ACCEPTED:
-            return _read(state, policy)
-        case TryCode.WRONG | TryCode.REPEATED:
-            return ask_number_b(state, policy, wrong=True, tries_left=event.tries_left)
-        case TryCode.STOPPED:
-            return _without_face(state, policy, event.at, FaultCode.NUMBER_B_STOPPED)
-        case TryCode.BLOCKED:
-            return _without_face(state, policy, event.at, FaultCode.NUMBER_B_BLOCKED)
+    if event.code is TryCode.ACCEPTED:
+        return _read(state, policy)
+    if event.code in {TryCode.WRONG, TryCode.REPEATED}:
+        return ask_number_b(state, policy, wrong=True, tries_left=event.tries_left)
+    stopped = event.code is TryCode.STOPPED
+    fault = FaultCode.NUMBER_B_STOPPED if stopped else FaultCode.NUMBER_B_BLOCKED
+    return _without_face(state, policy, event.at, fault)
 
 
 def _read(state: Unlocking, policy: Policy) -> Step:
@@ -86,7 +88,6 @@ def _read(state: Unlocking, policy: Policy) -> Step:
     effects: tuple[Effect, ...] = (
         OpenCamera(visit.id, not_before),
         ReadPhoto(visit.id),
-        CheckChip(visit.id),
         *read_certificate(visit),
     )
     return Step(replace(state, visit=replace(visit, certificate_asked=True)), effects)
@@ -94,12 +95,14 @@ def _read(state: Unlocking, policy: Policy) -> Step:
 
 @HANDLERS.on(PhotoRead, to=(Matching,))
 def photo(state: Unlocking, event: PhotoRead, policy: Policy) -> Step:
+    """The chip is checked only now: its proof is over what the record says."""
     visit = state.visit
     effects = (
         StopTimers(visit.id),
         Show(FaceView(1, policy.match_attempts)),
         StartTimer(visit.id, Timer.MATCH, policy.match_seconds + MATCH_MARGIN),
         CompareFace(visit.id, event.photo, 1),
+        CheckChip(visit.id),
         ReportProgress(visit.id, Progress.FACE_PROMPT),
     )
     return Step(Matching(state.device, visit, event.photo), effects)
@@ -109,6 +112,14 @@ def photo(state: Unlocking, event: PhotoRead, policy: Policy) -> Step:
 def no_camera(state: Unlocking, event: FaceFailed, policy: Policy) -> Step:
     """The camera could not be opened: the face is no way any more."""
     return _without_face(state, policy, event.at, event.fault)
+
+
+@HANDLERS.on(CardFailed, to=(ChoosingMethod, RemoveCard, Idle, OutOfService))
+def card_failed(state: Unlocking, event: CardFailed, policy: Policy) -> Step:
+    """A photo that cannot be used leaves the other ways."""
+    if event.fault in _NO_PHOTO:
+        return _without_face(state, policy, event.at, event.fault)
+    return note_card_failure(state, event, policy)
 
 
 def _without_face(state: Unlocking, policy: Policy, at: float, fault: FaultCode) -> Step:

@@ -1,0 +1,112 @@
+"""Settings to devices: what is built, what is missing, and which `env` it makes (firmware/app/compose.py)."""
+
+from typing import Any
+
+import pytest
+
+from firmware.app.compose import Composed, compose, derived_env
+from firmware.app.observed import ObservedPanel
+from firmware.camera.files import FileCamera
+from firmware.card.certificates import JPKI_AUTH_CA_SHA256
+from firmware.card.service import CardService
+from firmware.core.events import Part
+from firmware.core.faults import DeviceError, FaultCode
+from firmware.core.outcomes import Env, Method
+from firmware.eligibility.http import HttpGateway
+from firmware.eligibility.stand_alone import StandAlone
+from firmware.face.matcher import FaceMatcher
+from firmware.publish.service import MqttPublisher
+from firmware.settings.schema import Settings
+from firmware.sim.panel import SimInputs
+
+
+def _with(settings: Settings, **tables: Any) -> Settings:
+    """The settings with some members of their tables replaced."""
+    changes = {name: getattr(settings, name).model_copy(update=members) for name, members in tables.items()}
+    return settings.model_copy(update=changes)
+
+
+def _real_hardware(settings: Settings, env: str) -> Settings:
+    return _with(
+        settings,
+        site={"env": Env(env)},
+        face_camera={"adapter": "v4l2", "files": (), "device": "/dev/video-of-nobody"},
+        display={"adapter": "none"},
+        inputs={"adapter": "gpio"},
+        control={"socket": None},
+    )
+
+
+def _composed(settings: Settings) -> Composed:
+    composed = compose(settings)
+    assert composed.devices.face is not None
+    composed.devices.face.close()
+    return composed
+
+
+def test_a_simulated_site_is_built_of_the_real_parts(settings: Settings) -> None:
+    composed = _composed(settings)
+    devices = composed.devices
+    assert isinstance(devices.card, CardService)
+    assert isinstance(devices.camera, FileCamera)
+    assert isinstance(devices.face, FaceMatcher)
+    assert isinstance(devices.gateway, HttpGateway)
+    assert isinstance(devices.publisher, MqttPublisher)
+    assert isinstance(devices.inputs, SimInputs)
+    assert isinstance(devices.panel, ObservedPanel)
+    assert composed.policy.env is Env.SIM
+    assert devices.missing == ()
+
+
+def test_env_follows_from_parts_and_trust(settings: Settings) -> None:
+    assert derived_env(settings) is Env.SIM
+    hardware = _real_hardware(settings, "test")
+    assert derived_env(hardware) is Env.TEST
+    real_ca = hardware.trust.jpki_ca[0].model_copy(update={"sha256": min(JPKI_AUTH_CA_SHA256)})
+    assert derived_env(_with(hardware, trust={"jpki_ca": (real_ca,)})) is Env.PRODUCTION
+
+
+@pytest.mark.parametrize("member", [{"face_camera": {"adapter": "files"}}, {"display": {"adapter": "sim"}}])
+def test_one_simulated_part_is_enough_for_sim(settings: Settings, member: dict[str, Any]) -> None:
+    assert derived_env(_with(_real_hardware(settings, "test"), **member)) is Env.SIM
+
+
+@pytest.mark.parametrize("env", ["production", "test"])
+def test_a_site_file_of_another_env_is_refused(settings: Settings, env: str) -> None:
+    with pytest.raises(DeviceError, match=r"site\.env") as caught:
+        compose(_with(settings, site={"env": Env(env)}))
+    assert caught.value.code is FaultCode.SETTINGS_INVALID
+
+
+def test_parts_that_cannot_be_built_are_missing_not_fatal(settings: Settings) -> None:
+    composed = _composed(_real_hardware(settings, "test"))
+    assert composed.simulated is None
+    assert (Part.KEYPAD, FaultCode.KEYPAD_FAILED) in composed.devices.missing
+    assert composed.devices.inputs is None
+
+
+def test_a_site_without_face_camera_does_not_offer_the_face(settings: Settings) -> None:
+    composed = compose(_with(settings, face_camera={"adapter": "none", "files": ()}))
+    assert composed.policy.methods == (Method.PIN, Method.STAFF)
+    assert composed.devices.face is None
+    assert composed.devices.camera is None
+    assert composed.devices.missing == ()
+
+
+def test_without_a_gateway_the_device_stands_alone(settings: Settings) -> None:
+    composed = _composed(settings.model_copy(update={"gateway": None}))
+    assert isinstance(composed.devices.gateway, StandAlone)
+
+
+def test_a_ca_that_is_not_the_pinned_one_is_refused(settings: Settings) -> None:
+    other = settings.trust.jpki_ca[0].model_copy(update={"sha256": "0" * 64})
+    with pytest.raises(DeviceError) as caught:
+        compose(_with(settings, trust={"jpki_ca": (other,)}))
+    assert caught.value.code is FaultCode.CERTIFICATE_UNTRUSTED
+
+
+def test_a_key_of_the_wrong_kind_is_named_by_its_setting(settings: Settings) -> None:
+    wrong = settings.trust.face_issuers[0]
+    with pytest.raises(DeviceError, match=r"keys\.device_key") as caught:
+        compose(_with(settings, keys={"device_key": wrong}))
+    assert caught.value.code is FaultCode.KEYS_MISSING
