@@ -4,20 +4,15 @@ Machines ask for `--json`. Exit codes: 0 fine, 1 a difference or a wrong file, 2
 """
 
 import json
-import logging
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from firmware.core.fault_texts import CATALOGUE
-from firmware.core.faults import DeviceError, FaultCode
-from firmware.health.watchdog import Notifier
+from firmware.app.entry import DEFAULT_CONFIG, fail, run_device
+from firmware.core.faults import DeviceError
 from firmware.version import SOFTWARE
-
-DEFAULT_CONFIG = Path("/etc/madoguchi/madoguchi.toml")
-EX_CONFIG = 78
 
 app = typer.Typer(
     help="Madoguchi (窓口): the firmware of a counter device for clinics.",
@@ -50,20 +45,7 @@ def root(
 @app.command()
 def run(config: Config = DEFAULT_CONFIG, verbose: Annotated[bool, typer.Option("--verbose", "-v")] = False) -> None:
     """Run the device until it is told to stop (Ctrl-C, SIGTERM)."""
-    level = logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    from firmware.app import daemon
-
-    notifier = Notifier()
-    try:
-        daemon.run(config)
-    except DeviceError as error:
-        if not notifier.active:
-            _fail(error)
-        from firmware.app.unready import wait_for_settings
-
-        logging.getLogger("madoguchi").error("not ready: %s", error)  # noqa: TRY400  (the reason is the whole story)
-        wait_for_settings(config, error.code, notifier)
+    run_device(config, verbose=verbose)
 
 
 @settings_app.command("show")
@@ -79,7 +61,7 @@ def settings_show(
     try:
         print(show(load(config), changed=changed, as_json=as_json), end="")
     except DeviceError as error:
-        _fail(error)
+        fail(error)
 
 
 @app.command()
@@ -109,15 +91,6 @@ def _print_replayed(number: int, event: str, recorded: str, reached: str, as_jso
         return
     mark = "" if recorded == reached else f"   here: {reached}"
     print(f"{number:>5}  {event:<18} -> {recorded}{mark}")
-
-
-def _fail(error: DeviceError) -> None:
-    """Code, what is wrong and what to do, on standard error."""
-    text = CATALOGUE[error.code]
-    print(f"madoguchi: {error}", file=sys.stderr)
-    print(f"  {text.staff.en}", file=sys.stderr)
-    print(f"  {text.remedy.en}", file=sys.stderr)
-    raise typer.Exit(1 if error.code is FaultCode.EFFECT_FAILED else EX_CONFIG)
 
 
 def main() -> None:

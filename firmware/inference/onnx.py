@@ -24,6 +24,9 @@ from firmware.inference.models import ModelEntry, ModelStore
 
 Floats = NDArray[np.float32]
 
+_M_MMAP_THRESHOLD = -3  # malloc.h
+_LARGE_BLOCK = 256 << 10
+
 # onnxruntime's exceptions have no common base but Exception.
 _ERRORS = (
     _ort.EPFail,
@@ -45,6 +48,7 @@ class Session:
 
     def __init__(self, store: ModelStore, name: str, *, threads: int = 1, prepack: bool = False) -> None:
         self.entry: ModelEntry = store.entry(name)
+        give_back_large_blocks()
         with store.verified(name) as path:
             try:
                 self._session = onnxruntime.InferenceSession(
@@ -65,6 +69,15 @@ class Session:
         except _ERRORS as error:
             raise DeviceError(FaultCode.MODEL_FAILED, f"{self.entry.name}: {type(error).__name__}") from error
         return results
+
+
+def give_back_large_blocks() -> None:
+    """From now on memory of 256 KiB and more goes back to the system at once when it is freed (glibc).
+
+    By itself glibc raises that bound to the largest block ever freed: after SFace's 26 MB everything stays in the heap,
+    frames and photos too. Loading then peaks 15 MB lower; a YuNet run takes 0.8 ms longer (2.5 ms).
+    """
+    ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK)
 
 
 def trim() -> None:

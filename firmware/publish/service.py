@@ -7,6 +7,9 @@ PUBACK (says nothing), acknowledged by the reception's signature, deleted. `late
 where the disk or the broker is slow; everything else returns at once. Raises as `ports.Publisher` says.
 """
 
+from collections import deque
+from threading import Lock
+
 from firmware.core.effects import Progress
 from firmware.core.events import Part
 from firmware.core.faults import DeviceError, FaultCode
@@ -14,6 +17,7 @@ from firmware.core.ids import VisitId
 from firmware.core.outcomes import ClockState
 from firmware.core.result import VisitRecord
 from firmware.ports import PublisherCallbacks
+from firmware.publish.announce import ALERTS_KEPT
 from firmware.publish.body import message_type, visit_body
 from firmware.publish.config import PublishConfig
 from firmware.publish.contract import DeviceStatus
@@ -39,6 +43,8 @@ class MqttPublisher:
         self._stamper = Stamper(config, self._sealer, encryption)
         self._outbox: Outbox | None = None
         self._courier: Courier | None = None
+        self._early: deque[tuple[FaultCode, VisitId | None]] = deque(maxlen=ALERTS_KEPT)
+        self._handing_over = Lock()
 
     def start(self, callbacks: PublisherCallbacks) -> None:
         """See `ports.Publisher`."""
@@ -49,7 +55,11 @@ class MqttPublisher:
         except DeviceError:
             outbox.close()
             raise
-        self._outbox, self._courier = outbox, courier
+        with self._handing_over:
+            self._outbox, self._courier = outbox, courier
+            for fault, visit in self._early:
+                courier.alert(fault, visit)
+            self._early.clear()
 
     def commit(self, record: VisitRecord) -> int:
         """See `ports.Publisher`."""
@@ -73,9 +83,12 @@ class MqttPublisher:
             self._courier.progress(visit, progress)
 
     def alert(self, fault: FaultCode, visit: VisitId | None) -> None:
-        """See `ports.Publisher`."""
-        if self._courier is not None:
-            self._courier.alert(fault, visit)
+        """See `ports.Publisher`. What fails while the device starts is told once the outbox is open."""
+        with self._handing_over:
+            if self._courier is None:
+                self._early.append((fault, visit))
+            else:
+                self._courier.alert(fault, visit)
 
     def state(self, state: str) -> None:
         """See `ports.Publisher`."""

@@ -17,6 +17,8 @@ BUILD_TIME = 1_795_305_600.0
 
 _STA_UNSYNC = 0x0040
 _FLOOR_STEP = 3600.0
+_LATEST = 4_102_444_800.0
+"""2100-01-01: a floor beyond it is a broken file, and would hold the clock for ever."""
 
 
 def kernel_disciplined() -> bool:
@@ -72,6 +74,7 @@ class SystemClock:
 def _read_floor(path: Path) -> float:
     """A floor that cannot be read is none: the build time still holds."""
     try:
-        return float(path.read_text(encoding="ascii")[:32])
+        floor = float(path.read_text(encoding="ascii")[:32])
     except (OSError, ValueError):
         return 0.0
+    return floor if floor < _LATEST else 0.0

@@ -14,6 +14,7 @@ from firmware.core import events as ev
 from firmware.core.events import CardPresence, Event, Part
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.ids import VisitId
+from firmware.core.outcomes import ClockState
 from firmware.ports import MatchLimits, PublisherCallbacks
 from firmware.runtime.devices import Devices
 from firmware.runtime.effects import Effects
@@ -22,7 +23,7 @@ from firmware.runtime.lane import Lane
 from firmware.runtime.parts import Parts
 from firmware.runtime.work import fault_of, log, now
 from firmware.session.handlers import UndefinedPairError
-from firmware.session.model import Device, Idle, OutOfService, Starting, State, Unprovisioned, VisitState
+from firmware.session.model import Device, Idle, OutOfService, Showing, Starting, State, Unprovisioned, VisitState
 from firmware.session.policy import Policy
 from firmware.session.rescue import rescue
 from firmware.session.step import step
@@ -32,6 +33,7 @@ LOAD_SECONDS = 60.0
 STORE_SECONDS = 10.0
 REFILL_SECONDS = 60.0
 PING_SECONDS = 5.0
+CLOCK_SECONDS = 5.0
 
 
 class InboxFullError(Exception):
@@ -78,6 +80,7 @@ class Runtime:
                 group.create_task(self._begin(provisioned=provisioned, on_ready=on_ready))
                 group.create_task(self._load_models())
                 group.create_task(self._keep_challenges())
+                group.create_task(self._watch_clock())
         finally:
             await self._end()
 
@@ -165,7 +168,8 @@ class Runtime:
         state = _published_state(self.state)
         if isinstance(before, Starting) or state != _published_state(before):
             self._devices.publisher.state(state)
-        if isinstance(self.state, Idle) and not isinstance(before, Starting):
+        # At Idle, and behind a result: with one patient right after the other the device is never idle.
+        if isinstance(self.state, Idle | Showing) and not isinstance(before, Starting):
             self.effects.outlives.spawn(self._refill())
 
     # ---- callbacks of adapters, from any thread ----------------------------------------------------------------
@@ -210,6 +214,18 @@ class Runtime:
             if not isinstance(self.state, VisitState):
                 await self._refill()
             await asyncio.sleep(REFILL_SECONDS)
+
+    async def _watch_clock(self) -> None:
+        """Tell when the time is not known, and when it is again."""
+        unknown = False
+        while True:
+            if (self._devices.clock.state() is ClockState.UNKNOWN) is not unknown:
+                unknown = not unknown
+                if unknown:
+                    self._put(ev.PartFailed(at=now(), part=Part.CLOCK, fault=FaultCode.CLOCK_UNKNOWN))
+                else:
+                    self._put(ev.PartRecovered(at=now(), part=Part.CLOCK))
+            await asyncio.sleep(CLOCK_SECONDS)
 
     async def _refill(self) -> None:
         try:

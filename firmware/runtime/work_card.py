@@ -53,7 +53,7 @@ class CardWorker:
 
     def start(self, visit: OpenVisit, effect: CardEffect) -> None:
         """Spawn the effect's task in the visit's card scope."""
-        visit.card.spawn(self._answer(visit, self._task(visit, effect)))
+        visit.card.spawn(self._answer(visit, effect))
 
     async def release(self) -> None:
         """Unpower the card."""
@@ -62,10 +62,10 @@ class CardWorker:
         except DeviceError as error:
             fault_of(error)
 
-    async def _answer(self, visit: OpenVisit, task: Coroutine[None, None, ev.Event]) -> None:
+    async def _answer(self, visit: OpenVisit, effect: CardEffect) -> None:
         try:
             async with self._in_order:
-                event = await task
+                event = await self._task(visit, effect)
         except Exception as error:  # noqa: BLE001  (one place turns any failure of a card effect into an event)
             event = ev.CardFailed(at=now(), visit=visit.id, fault=fault_of(error))
         self._post(event)

@@ -100,7 +100,8 @@ def install_uv() -> None:
 
 def install_libraries() -> None:
     options = ("--require-hashes", "--build-constraints", ROOT / "build-constraints.txt", "--python", PYTHON)
-    if not run(VENV / "bin" / "uv", "pip", "sync", "--quiet", *options, ROOT / "requirements.lock"):
+    # Bytecode now: the simulator's processes run as a user who cannot write it, and would compile at every start.
+    if not run(VENV / "bin" / "uv", "pip", "sync", "--quiet", "--compile-bytecode", *options, ROOT / "requirements.lock"):
         raise SetupError("libraries could not be installed; pyscard needs gcc, python3-dev and libpcsclite-dev")
 
 
@@ -155,6 +156,7 @@ def bring_up(*, retry: bool) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         system_packages.bring_up(STAMPS / "system-packages", say, run, retry=retry)
         done = [step.bring_up() for step in steps()]
+        run_quietly(PYTHON, "-m", "compileall", "-q", ROOT / "firmware", ROOT / "tools" / "reception" / "src")
     if any(done) or retry:
         say("ready")
 

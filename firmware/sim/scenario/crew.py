@@ -26,7 +26,7 @@ from firmware.sim.world import EXIT_MISSING, remove_folder
 _UP: Final = 30.0
 _POLL: Final = 0.02
 _RECEPTION_SOURCE: Final = CHECKOUT / "tools" / "reception" / "src"
-_DEVICE: Final = (sys.executable, "-m", "firmware.app.cli", "run", "--config")
+_DEVICE: Final = (sys.executable, "-m", "firmware.app.entry", "run", "--config")
 # Freed memory is overwritten, as the unit does it (design.md, "Secrets").
 _DEVICE_MEMORY: Final = {
     "PYTHONMALLOC": "malloc",

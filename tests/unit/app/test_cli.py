@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from firmware.app.cli import EX_CONFIG, app
+from firmware.app.cli import app
+from firmware.app.entry import EX_CONFIG
 from firmware.core import events as ev
 from firmware.core.ids import VisitId
 from firmware.core.outcomes import CardKind, Env
