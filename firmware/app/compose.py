@@ -46,7 +46,7 @@ class Composed:
 
     def journal(self, settings: Settings) -> Journal:
         settings.journal.dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return Journal(settings.journal.dir, self.policy)
+        return Journal(settings.journal.dir, self.policy, settings.journal.keep)
 
 
 def derived_env(settings: Settings) -> Env:

@@ -1,4 +1,4 @@
-"""The journal on disk: JSON lines without personal data, two files of bounded size, best effort.
+"""The journal on disk: JSON lines without personal data, a bounded number of files of bounded size, best effort.
 
 `note` is called on the loop and never waits; a thread of its own writes. A full disk or a slow one costs lines of the
 journal, never a visit.
@@ -23,10 +23,15 @@ CLOSE_SECONDS = 2.0
 
 
 class Journal:
-    """`journal.jsonl` in `folder`, and `journal.old.jsonl` before it. `dropped`: lines that found the queue full."""
+    """`journal.jsonl` in `folder`; before it `journal.1.jsonl` to `journal.{keep}.jsonl`, the highest the oldest.
 
-    def __init__(self, folder: Path, policy: Policy) -> None:
+    `dropped`: lines that found the queue full, or no file to go to.
+    """
+
+    def __init__(self, folder: Path, policy: Policy, keep: int = 14) -> None:
+        self._folder = folder
         self._path = folder / "journal.jsonl"
+        self._keep = keep
         self._policy = policy
         self._lines: queue.Queue[tuple[str, Device | None] | None] = queue.Queue(MAX_QUEUED)
         self.dropped = 0
@@ -60,14 +65,20 @@ class Journal:
         """One file after the other; a full one is replaced at Idle, so that replay can start there."""
         idle: Device | None = None
         while True:
-            if self._path.exists():
-                self._path.replace(self._path.with_name("journal.old.jsonl"))
+            self._move_on()
             with self._path.open("w", encoding="utf-8", buffering=1) as file:
                 self._path.chmod(0o600)
                 file.write(journal.header(self._policy, idle) + "\n")
                 idle = self._fill(file)
             if idle is None:
                 return
+
+    def _move_on(self) -> None:
+        """Make room for a new file: every older one moves up, the oldest goes."""
+        names = [self._path, *(self._folder / f"journal.{number}.jsonl" for number in range(1, self._keep + 1))]
+        for older, newer in reversed(list(zip(names[1:], names, strict=False))):
+            if newer.exists():
+                newer.replace(older)
 
     def _fill(self, file: TextIO) -> Device | None:
         """Write lines until the file is full at Idle (that device), or the journal is closed (None)."""

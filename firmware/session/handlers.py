@@ -49,9 +49,11 @@ class Handlers:
 
         return register
 
-    def handle(self, state: State, event: Event, policy: Policy) -> Step | None:
-        """What this file decides for the pair; None if it leaves the pair to the rules of its group."""
-        if type(event) in self.ignores:
-            return Step(state)
+    def decides(self, event: type[Event]) -> bool:
+        """Whether the pair is decided here, and not left to the rules of the state's group."""
+        return event in self.rules or event in self.ignores
+
+    def handle(self, state: State, event: Event, policy: Policy) -> Step:
+        """What is decided; only for events that `decides` is true of."""
         rule = self.rules.get(type(event))
-        return None if rule is None else rule.handler(state, event, policy)
+        return Step(state) if rule is None else rule.handler(state, event, policy)

@@ -70,7 +70,6 @@ def note_certificate(state: VisitState, event: CertificateRead, policy: Policy) 
         state.visit,
         checks=replace(state.visit.checks, certificate=event.check),
         certificate_read=True,
-        expires_soon=event.expires_soon,
     )
     if event.expires_soon or event.check in _NO_SHARING:
         visit = visit.hinted(StaffHint.RENEW_CERTIFICATE)
@@ -112,7 +111,7 @@ def settle(state: VisitState, policy: Policy, method: Method) -> Step:
     Near and past the certificate's end no medical information is shared (eligibility.md 1.5), so nothing is asked
     then; past the grace period the look-up cannot answer, so it is not sent.
     """
-    visit = replace(state.visit, settled=True, method=method)
+    visit = replace(state.visit, method=method)
     certificate = visit.checks.certificate
     leave: list[Effect] = [StopEntry(visit.id), CloseCamera(visit.id), StopTimers(visit.id)]
     release: list[Effect] = [ReleaseCard(visit.id), ReportProgress(visit.id, Progress.CHECKING)]

@@ -55,13 +55,12 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One patient's visit. `present`: the card lies on the reader. `settled`: who it is has been decided."""
+    """One patient's visit. `present`: the card lies on the reader. `passed`: it was identified."""
 
     id: VisitId
     started_at: float
     present: bool = True
     passed: bool = False
-    settled: bool = False
     excluded: tuple[Method, ...] = ()
     notice_at: float | None = None
     method: Method | None = None
@@ -69,7 +68,6 @@ class Visit:
     chip_checked: bool = False
     certificate_asked: bool = False
     certificate_read: bool = False
-    expires_soon: bool = False
     match: MatchVerdict | None = None
     pin_accepted: bool = False
     staff_approved: bool = False
@@ -92,7 +90,6 @@ class Visit:
             chip_checked=False,
             certificate_asked=False,
             certificate_read=False,
-            expires_soon=False,
             match=None if matched else self.match,
             pin_accepted=False,
             staff_approved=False,

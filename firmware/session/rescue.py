@@ -1,7 +1,5 @@
 """SES-001: what to do when `step` met a pair that nobody decided. The visit ends safely, the device keeps running."""
 
-from dataclasses import replace
-
 from firmware.core.effects import CloseVisit, RaiseAlert, StopTimers
 from firmware.core.faults import FaultCode
 from firmware.core.outcomes import VisitOutcome
@@ -18,5 +16,4 @@ def rescue(state: State, policy: Policy) -> Step:
     if isinstance(state, Showing):
         close = (StopTimers(state.visit.id), CloseVisit(state.visit.id))
         return home(state.device, policy).before(*close, alert)
-    known = replace(state, visit=replace(state.visit, settled=False))
-    return end_visit(known, policy, VisitOutcome.FAULT, FaultCode.SESSION_UNDEFINED).before(alert)
+    return end_visit(state, policy, VisitOutcome.FAULT, FaultCode.SESSION_UNDEFINED).before(alert)

@@ -111,9 +111,8 @@ def step(state: State, event: Event, policy: Policy) -> Step:
     if _of_another_visit(state, event):
         return _another_visit(state, event)
     for handlers in rules(type(state)):
-        decided = handlers.handle(state, event, policy)
-        if decided is not None:
-            return decided
+        if handlers.decides(type(event)):
+            return handlers.handle(state, event, policy)
     raise UndefinedPairError(type(state), type(event))
 
 

@@ -35,7 +35,7 @@ def decision(state: type[State], event: type[Event]) -> str | None:
         if rule is not None:
             names = dict.fromkeys("stays" if kind is handlers.state else kind.__name__ for kind in rule.to)
             names.pop(state.__name__, None)
-            purpose = (rule.handler.__doc__ or "").split("\n", maxsplit=1)[0]
+            purpose = (rule.handler.__doc__ or "").partition("\n")[0]
             return ", ".join(names) + (f" — {purpose}" if purpose else "")
     return None
 

@@ -254,7 +254,12 @@ class Journal(Section):
     """The replayable record of what the session decided; holds no personal data."""
 
     dir: SitePath = Field(description="Folder of the journal.")
-    keep: int = Field(default=14, ge=1, le=365, description="How many files are kept; one a day.")
+    keep: int = Field(
+        default=14,
+        ge=1,
+        le=365,
+        description="How many older files are kept; a new one is begun at each start, and when one has 4 MB.",
+    )
 
 
 class Settings(Section):

@@ -101,7 +101,8 @@ def install_uv() -> None:
 def install_libraries() -> None:
     options = ("--require-hashes", "--build-constraints", ROOT / "build-constraints.txt", "--python", PYTHON)
     # Bytecode now: the simulator's processes run as a user who cannot write it, and would compile at every start.
-    if not run(VENV / "bin" / "uv", "pip", "sync", "--quiet", "--compile-bytecode", *options, ROOT / "requirements.lock"):
+    sync = (VENV / "bin" / "uv", "pip", "sync", "--quiet", "--compile-bytecode")
+    if not run(*sync, *options, ROOT / "requirements.lock"):
         raise SetupError("libraries could not be installed; pyscard needs gcc, python3-dev and libpcsclite-dev")
 
 

@@ -90,7 +90,7 @@ def _count_again(state: EnteringPin, policy: Policy) -> Step:
         StartTimer(state.visit.id, Timer.CARD, policy.card_seconds),
         CountPinTries(state.visit.id),
     )
-    return Step(replace(state, count=0), effects)
+    return Step(state, effects)
 
 
 @HANDLERS.on(EntryChanged)
