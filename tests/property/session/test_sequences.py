@@ -15,6 +15,7 @@ def _many(seeds: range) -> Counter[str]:
         seen["visits"] += len(world.opened)
         seen["passed"] += len(world.passed)
         seen["late"] += sum(world.detached.values())
+        seen["foreign"] += world.foreign
     return seen
 
 
@@ -22,6 +23,7 @@ def test_random_sequences_keep_the_invariants() -> None:
     seen = _many(range(3_000))
     assert seen["passed"] > 1_000
     assert seen["late"] > 20
+    assert seen["foreign"] > 1_000
 
 
 @pytest.mark.long

@@ -1,0 +1,12 @@
+"""Every blocking call that firmware makes on the loop fails the test."""
+
+from collections.abc import Iterator
+
+import pytest
+from blockbuster import blockbuster_ctx
+
+
+@pytest.fixture(autouse=True)
+def blocking_calls_fail() -> Iterator[None]:
+    with blockbuster_ctx("firmware"):
+        yield

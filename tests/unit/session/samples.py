@@ -1,0 +1,72 @@
+"""One event or more of every kind, all of a visit of yesterday."""
+
+from firmware.core import events as ev
+from firmware.core.events import Button, EntryKind, Event, Part, Timer
+from firmware.core.faults import FaultCode
+from firmware.core.ids import Handle, VisitId
+from firmware.core.outcomes import (
+    CardKind,
+    CertificateCheck,
+    ChipCheck,
+    EligibilityCode,
+    IssuerCheck,
+    MatchCode,
+    RecordCheck,
+    TryCode,
+    UnsureReason,
+)
+from tests.unit.session.story import verdict
+
+AT = 1000.25
+VISIT = VisitId("visit-of-yesterday")
+ENTRY = Handle("entry")
+
+_EVENTS: tuple[Event, ...] = (
+    *(ev.DeviceStarted(at=AT, provisioned=provisioned) for provisioned in (True, False)),
+    *(ev.PartFailed(at=AT, part=part, fault=FaultCode.LANE_STUCK) for part in Part),
+    *(ev.PartRecovered(at=AT, part=part) for part in Part),
+    ev.HeldChanged(at=AT, held=4),
+    ev.CardPlaced(at=AT, visit=VisitId("visit-of-tomorrow")),
+    ev.CardRemoved(at=AT),
+    *(ev.ButtonPressed(at=AT, button=button, held=held) for button in Button for held in (True, False)),
+    *(ev.TimerFired(at=AT, visit=None, name=name) for name in Timer),
+    *(ev.EntryChanged(at=AT, visit=VISIT, kind=kind, count=2) for kind in EntryKind),
+    *(ev.EntryDone(at=AT, visit=VISIT, kind=kind, entry=ENTRY) for kind in EntryKind),
+    *(ev.EntryCancelled(at=AT, visit=VISIT, kind=kind) for kind in EntryKind),
+    *(ev.CardIdentified(at=AT, visit=VISIT, kind=kind, same_card=same) for kind in CardKind for same in (True, False)),
+    *(ev.NumberBChecked(at=AT, visit=VISIT, code=code, tries_left=7) for code in TryCode),
+    ev.NumberBChecked(at=AT, visit=VISIT, code=TryCode.WRONG, tries_left=None),
+    ev.PhotoRead(at=AT, visit=VISIT, photo=Handle("photo")),
+    *(
+        ev.ChipChecked(at=AT, visit=VISIT, chip=chip, record=record, issuer=issuer)
+        for chip in ChipCheck
+        for record in RecordCheck
+        for issuer in IssuerCheck
+    ),
+    *(ev.CertificateRead(at=AT, visit=VISIT, check=check, expires_soon=True) for check in CertificateCheck),
+    *(ev.PinCounted(at=AT, visit=VISIT, tries_left=left) for left in range(4)),
+    *(ev.PinChecked(at=AT, visit=VISIT, code=code, tries_left=2) for code in TryCode),
+    ev.PinChecked(at=AT, visit=VISIT, code=TryCode.WRONG, tries_left=None),
+    *(ev.CardFailed(at=AT, visit=VISIT, fault=fault) for fault in FaultCode),
+    *(ev.FaceCompared(at=AT, visit=VISIT, verdict=verdict(code)) for code in MatchCode),
+    ev.FaceCompared(at=AT, visit=VISIT, verdict=verdict(MatchCode.UNSURE, UnsureReason.NO_FACE)),
+    ev.FaceFailed(at=AT, visit=VISIT, fault=FaultCode.CAMERA_MISSING),
+    *(ev.StaffAnswered(at=AT, visit=VISIT, approved=approved) for approved in (True, False)),
+    ev.CancelRequested(at=AT, visit=VISIT),
+    *(
+        ev.LookUpAnswered(at=AT, visit=VISIT, code=code, registration_offered=offered)
+        for code in EligibilityCode
+        for offered in (True, False)
+    ),
+    *(ev.LookUpFailed(at=AT, visit=VISIT, fault=fault) for fault in (FaultCode.GATEWAY_ERROR,)),
+    ev.ResultCommitted(at=AT, visit=VISIT, held=3),
+    ev.PublishFailed(at=AT, visit=VISIT, fault=FaultCode.OUTBOX_FULL),
+)
+
+SAMPLES: dict[type[Event], list[Event]] = {}
+for _event in _EVENTS:
+    SAMPLES.setdefault(type(_event), []).append(_event)
+
+
+def samples_of(kind: type[Event]) -> list[Event]:
+    return SAMPLES[kind]

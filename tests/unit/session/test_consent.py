@@ -1,0 +1,184 @@
+"""After identity is settled: certificate's dates, the bundled consent, the look-up in all its ends."""
+
+import pytest
+
+from firmware.core import effects as fx
+from firmware.core.effects import Progress, Tone
+from firmware.core.events import Button, Timer
+from firmware.core.faults import FaultCode
+from firmware.core.outcomes import CertificateCheck, ConsentAnswer, EligibilityCode, StaffHint, VisitOutcome
+from firmware.core.views import ConsentView, LookingUpView, NextStep, ResultView
+from firmware.session.model import Consenting, LookingUp, Showing
+from tests.unit.session.ways import consenting, looking_up, matching
+
+NO_SHARING = [CertificateCheck.GRACE, CertificateCheck.EXPIRED]
+HINTS = {
+    EligibilityCode.VALID: (StaffHint.GO_ON,),
+    EligibilityCode.INVALID: (StaffHint.ASK_DOCUMENT,),
+    EligibilityCode.INVALID_NEW_EXISTS: (StaffHint.ASK_DOCUMENT, StaffHint.ASK_AGAIN),
+    EligibilityCode.NONE: (StaffHint.ASK_DOCUMENT,),
+    EligibilityCode.SEVERAL: (StaffHint.ASK_DOCUMENT, StaffHint.ASK_AGAIN),
+    EligibilityCode.NOT_REGISTERED: (StaffHint.ASK_DOCUMENT,),
+    EligibilityCode.PENDING: (StaffHint.CHECK_LATER,),
+    EligibilityCode.NOT_REACHABLE: (StaffHint.CHECK_LATER, StaffHint.ASK_DOCUMENT),
+    EligibilityCode.REFUSED: (StaffHint.CHECK_LATER, StaffHint.ASK_DOCUMENT),
+    EligibilityCode.IDENTITY_CONFLICT: (StaffHint.POSSIBLE_FORGERY,),
+    EligibilityCode.NOT_ASKED: (),
+}
+
+
+def test_consent_given() -> None:
+    story = consenting().wait(7.0).press(Button.LEFT)
+    visit = story.visit.id
+    story.did(
+        fx.StopTimer(visit, Timer.CONSENT),
+        fx.SendConsent(visit, given=True),
+        fx.Play(Tone.PROMPT),
+        fx.Show(LookingUpView()),
+    )
+    story.answer()
+    assert (story.result.consent, story.result.consented_at) == (ConsentAnswer.GIVEN, 107.0)
+
+
+def test_consent_refused_never_blocks() -> None:
+    story = consenting().press(Button.RIGHT)
+    assert story.now_doing(fx.SendConsent) == [fx.SendConsent(story.visit.id, given=False)]
+    story.answer()
+    assert (story.result.consent, story.result.consented_at) == (ConsentAnswer.REFUSED, None)
+    assert story.result.outcome is VisitOutcome.IDENTIFIED
+
+
+def test_no_answer_in_time_is_not_given() -> None:
+    # The look-up would time out before the consent: it has answered already.
+    story = consenting().answer().wait(29.9)
+    story.at(Consenting)
+    story.wait(0.2)
+    assert story.all(fx.SendConsent) == [fx.SendConsent(story.visit.id, given=False)]
+    assert (story.result.consent, story.result.consented_at) == (ConsentAnswer.NOT_GIVEN, None)
+
+
+def test_the_middle_button_is_no_answer() -> None:
+    story = consenting()
+    story.unmoved_by(lambda: story.press(Button.MIDDLE))
+    story = looking_up()
+    story.unmoved_by(*(lambda button=button: story.press(button) for button in Button))
+
+
+def test_the_question_stays_when_the_look_up_is_quicker() -> None:
+    story = consenting().answer()
+    story.did(fx.StopTimer(story.visit.id, Timer.LOOK_UP)).shows(ConsentView()).at(Consenting)
+    story.press(Button.LEFT).at(Showing)
+    story = consenting().no_answer(FaultCode.GATEWAY_ERROR)
+    story.did(fx.StopTimer(story.visit.id, Timer.LOOK_UP)).shows(ConsentView()).at(Consenting)
+    story.press(Button.LEFT).at(Showing)
+    assert story.result.fault is FaultCode.GATEWAY_ERROR
+
+
+@pytest.mark.parametrize("code", EligibilityCode)
+def test_every_answer_has_its_hints_and_its_next_step(code: EligibilityCode) -> None:
+    story = looking_up().answer(code)
+    assert story.result.eligibility is code
+    assert story.result.hints == HINTS[code]
+    story.committed()
+    done = NextStep.DONE if code is EligibilityCode.VALID else NextStep.COUNTER
+    story.shows(ResultView(done))
+    assert story.now_doing(fx.Play) == [fx.Play(Tone.DONE if done is NextStep.DONE else Tone.PROMPT)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (FaultCode.GATEWAY_UNREACHABLE, EligibilityCode.NOT_REACHABLE),
+        (FaultCode.GATEWAY_TIMEOUT, EligibilityCode.NOT_REACHABLE),
+        (FaultCode.GATEWAY_UNTRUSTED, EligibilityCode.NOT_REACHABLE),
+        (FaultCode.GATEWAY_REFUSED, EligibilityCode.REFUSED),
+        (FaultCode.CHALLENGE_REFUSED, EligibilityCode.REFUSED),
+    ],
+)
+def test_no_answer_is_an_outcome_of_its_own(fault: FaultCode, code: EligibilityCode) -> None:
+    story = looking_up().no_answer(fault)
+    result = story.result
+    assert (result.eligibility, result.fault, result.outcome) == (code, fault, VisitOutcome.IDENTIFIED)
+
+
+def test_a_contradiction_with_the_chip_is_an_alert() -> None:
+    story = consenting()
+    visit = story.visit.id
+    story.answer(EligibilityCode.IDENTITY_CONFLICT)
+    conflict = FaultCode.IDENTITY_CONFLICT
+    story.did(fx.StopTimer(visit, Timer.LOOK_UP), fx.RaiseAlert(conflict, visit)).shows(ConsentView())
+    story.press(Button.LEFT)
+    assert (story.result.eligibility, story.result.fault) == (EligibilityCode.IDENTITY_CONFLICT, conflict)
+    story.committed().shows(ResultView(NextStep.COUNTER))
+
+
+def test_a_gateway_that_does_not_answer_at_all() -> None:
+    story = looking_up().wait(24.9)
+    story.at(LookingUp)
+    story.wait(0.2)
+    assert (story.result.eligibility, story.result.fault) == (
+        EligibilityCode.NOT_REACHABLE,
+        FaultCode.GATEWAY_TIMEOUT,
+    )
+    story = consenting().wait(25.1)
+    story.shows(ConsentView()).at(Consenting)
+    story.press(Button.LEFT).at(Showing)
+
+
+@pytest.mark.parametrize("check", CertificateCheck)
+def test_what_each_certificate_leads_to(check: CertificateCheck) -> None:
+    story = matching().chip().face().certificate(check)
+    match check:
+        case CertificateCheck.UNKNOWN_ISSUER | CertificateCheck.WRONG_PROFILE:
+            assert not story.all(fx.LookUp)
+        case CertificateCheck.EXPIRED:
+            story.at(Showing)
+        case CertificateCheck.GRACE:
+            story.at(LookingUp)
+        case _:
+            story.at(Consenting)
+            assert not story.visit.hints
+
+
+def test_within_the_grace_period_nothing_is_asked() -> None:
+    story = matching().chip().face().certificate(CertificateCheck.GRACE)
+    visit = story.visit.id
+    story.did(
+        fx.StopEntry(visit),
+        fx.CloseCamera(visit),
+        fx.StopTimers(visit),
+        story.all(fx.LookUp)[0],
+        fx.ReleaseCard(visit),
+        fx.ReportProgress(visit, Progress.CHECKING),
+        fx.StartTimer(visit, Timer.LOOK_UP, 25.0),
+        fx.Show(LookingUpView()),
+    )
+    story.answer()
+    assert (story.result.consent, story.result.checks.certificate) == (
+        ConsentAnswer.NOT_GIVEN,
+        CertificateCheck.GRACE,
+    )
+    assert story.result.hints == (StaffHint.RENEW_CERTIFICATE, StaffHint.GO_ON)
+    assert not story.all(fx.SendConsent)
+
+
+def test_past_the_grace_period_nothing_is_looked_up() -> None:
+    story = matching().chip().face().certificate(CertificateCheck.EXPIRED)
+    assert not story.all(fx.LookUp)
+    assert story.now_doing(fx.ReleaseCard)
+    result = story.result
+    assert (result.outcome, result.eligibility) == (VisitOutcome.IDENTIFIED, EligibilityCode.NOT_ASKED)
+    assert result.hints == (StaffHint.RENEW_CERTIFICATE, StaffHint.ASK_DOCUMENT)
+    story.committed().shows(ResultView(NextStep.COUNTER))
+
+
+def test_a_certificate_that_ends_soon_is_told_to_staff_only() -> None:
+    story = matching().chip().face().certificate(soon=True)
+    story.at(Consenting)
+    story.press(Button.LEFT).answer()
+    assert story.result.hints == (StaffHint.RENEW_CERTIFICATE, StaffHint.GO_ON)
+
+
+def test_hints_are_not_repeated() -> None:
+    story = matching().chip().face().certificate(CertificateCheck.EXPIRED, soon=True)
+    assert story.result.hints.count(StaffHint.RENEW_CERTIFICATE) == 1
