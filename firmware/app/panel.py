@@ -14,6 +14,8 @@ from firmware.settings.schema import Settings
 
 if TYPE_CHECKING:
     from firmware.app.observed import Simulated
+    from firmware.panel.inputs import Keypad
+    from firmware.panel.keypad import PostKey
     from firmware.panel.oled import OledConfig
     from firmware.runtime.devices import PartReports
 
@@ -70,6 +72,24 @@ def build_sounder(settings: Settings) -> Sounder:
         return Silent()
 
 
+class NoKeypad:
+    """Stands for a keypad whose library is not installed: the buttons work, the part stays failed."""
+
+    def start(self, _: PostKey) -> None:
+        raise DeviceError(FaultCode.KEYPAD_FAILED, "evdev is not installed")
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
+def _keypad(path: str, reports: PartReports) -> Keypad:
+    try:
+        from firmware.panel.keypad_evdev import EvdevKeypad
+    except ImportError:
+        return NoKeypad()
+    return EvdevKeypad(path, partial(reports.tell, Part.KEYPAD))
+
+
 def build_inputs(
     settings: Settings, simulated: Simulated | None, missing: list[tuple[Part, FaultCode]], reports: PartReports
 ) -> Inputs | None:
@@ -84,9 +104,7 @@ def build_inputs(
             buttons = GpioButtons(GpioConfig(section.left_pin, section.middle_pin, section.right_pin))
             if section.adapter == "gpio":
                 return PanelInputs(buttons)
-            from firmware.panel.keypad_evdev import EvdevKeypad
-
-            return PanelInputs(buttons, EvdevKeypad(section.keypad, partial(reports.tell, Part.KEYPAD)))
+            return PanelInputs(buttons, _keypad(section.keypad, reports))
         except ImportError:
             pass
     missing.append((Part.KEYPAD, FaultCode.KEYPAD_FAILED))

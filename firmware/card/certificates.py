@@ -43,10 +43,10 @@ CertificateKey = RSAPublicKey | EllipticCurvePublicKey
 
 @dataclass(frozen=True, slots=True)
 class CertificateTrust:
-    """The CAs a holder's certificate may come from, and the policy it must name."""
+    """The CAs a holder's certificate may come from, and the policies of which it must name one."""
 
     authorities: tuple[x509.Certificate, ...]
-    policy: x509.ObjectIdentifier
+    policies: frozenset[x509.ObjectIdentifier]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,9 @@ class Judgement:
     key: CertificateKey | None
 
 
-def load_trust(ders: Iterable[bytes], allowed: frozenset[str], policy: str = AUTH_POLICY) -> CertificateTrust:
+def load_trust(
+    ders: Iterable[bytes], allowed: frozenset[str], policies: Iterable[str] = (AUTH_POLICY,)
+) -> CertificateTrust:
     """CA certificates in DER whose SHA-256 (hex) is pinned. Raises CERTIFICATE_UNTRUSTED, CERTIFICATE_BROKEN."""
     pins = {pin.lower() for pin in allowed}
     authorities = []
@@ -66,7 +68,7 @@ def load_trust(ders: Iterable[bytes], allowed: frozenset[str], policy: str = AUT
         if hashlib.sha256(der).hexdigest() not in pins:
             raise DeviceError(FaultCode.CERTIFICATE_UNTRUSTED, "a CA certificate is not pinned")
         authorities.append(_load(der))
-    return CertificateTrust(tuple(authorities), x509.ObjectIdentifier(policy))
+    return CertificateTrust(tuple(authorities), frozenset(x509.ObjectIdentifier(policy) for policy in policies))
 
 
 def judge(der: bytes, trust: CertificateTrust, wall: float, clock: ClockState) -> Judgement:
@@ -76,7 +78,7 @@ def judge(der: bytes, trust: CertificateTrust, wall: float, clock: ClockState) -
         key = _known_key(certificate)
         if not any(_issued_by(certificate, authority) for authority in trust.authorities):
             return Judgement(CertificateCheck.UNKNOWN_ISSUER, expires_soon=False, key=key)
-        fits = key is not None and _fits_profile(certificate.extensions, trust.policy)
+        fits = key is not None and _fits_profile(certificate.extensions, trust.policies)
         begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         raise _broken(error) from error
@@ -122,14 +124,14 @@ def _issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bo
     return True
 
 
-def _fits_profile(extensions: x509.Extensions, policy: x509.ObjectIdentifier) -> bool:
+def _fits_profile(extensions: x509.Extensions, accepted: frozenset[x509.ObjectIdentifier]) -> bool:
     try:
         usage = extensions.get_extension_for_class(x509.KeyUsage).value
         extended = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         policies = extensions.get_extension_for_class(x509.CertificatePolicies).value
     except x509.ExtensionNotFound:
         return False
-    named = any(information.policy_identifier == policy for information in policies)
+    named = any(information.policy_identifier in accepted for information in policies)
     return usage.digital_signature and ExtendedKeyUsageOID.CLIENT_AUTH in extended and named
 
 

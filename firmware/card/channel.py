@@ -9,7 +9,8 @@ Source: ISO 7816-4, card.md 1.4 and 3.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
@@ -69,28 +70,56 @@ class Link(Protocol):
     def send(self, raw: bytes) -> Answer: ...
 
 
+class Turn:
+    """Which thread's operation is the present one.
+
+    The card lane leaves a hanging thread behind and begins the next operation on a fresh one; when the old thread comes
+    back, neither its next APDU nor its cleaning up may touch the connection that is no longer its own.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._thread: int | None = None
+
+    def take(self) -> None:
+        with self._lock:
+            self._thread = threading.get_ident()
+
+    @contextmanager
+    def held(self) -> Iterator[bool]:
+        """Whether it is this thread's turn (or nobody's yet); it stays so inside the block."""
+        with self._lock:
+            yield self._thread in {None, threading.get_ident()}
+
+
 class _CancelLink:
-    def __init__(self, below: Link, cancelled: threading.Event) -> None:
-        self._below, self._cancelled = below, cancelled
+    def __init__(self, below: Link, cancelled: threading.Event, turn: Turn) -> None:
+        self._below, self._cancelled, self._turn = below, cancelled, turn
 
     def send(self, raw: bytes) -> Answer:
-        if self._cancelled.is_set():
-            raise DeviceError(FaultCode.CARD_SILENT, "cancelled")
+        with self._turn.held() as ours:
+            if self._cancelled.is_set() or not ours:
+                raise DeviceError(FaultCode.CARD_SILENT, "cancelled")
         return self._below.send(raw)
 
 
 class _GuardLink:
-    def __init__(self, below: Link, guard: Guard) -> None:
-        self._below, self._guard = below, guard
+    def __init__(self, below: Link, guard: Guard, turn: Turn) -> None:
+        self._below, self._guard, self._turn = below, guard, turn
 
     def send(self, raw: bytes) -> Answer:
         self._guard.check(raw)
         try:
             data, sw = self._below.send(raw)
         except DeviceError:
-            self._guard.reset()
+            with self._turn.held() as ours:
+                if ours:
+                    self._guard.reset()
             raise
-        self._guard.settle(sw)
+        with self._turn.held() as ours:
+            if not ours:
+                raise DeviceError(FaultCode.CARD_SILENT, "an answer after its time")
+            self._guard.settle(sw)
         return data, sw
 
 
@@ -152,9 +181,10 @@ class CardChannel:
         self._transport = transport
         self._guard = Guard()
         self._cancelled = threading.Event()
+        self._turn = Turn()
         bottom = _AnswerLink(transport)
         logged = _LogLink(bottom, self._guard, self._note, clock)
-        self._top: Link = _CancelLink(_GuardLink(logged, self._guard), self._cancelled)
+        self._top: Link = _CancelLink(_GuardLink(logged, self._guard, self._turn), self._cancelled, self._turn)
 
     def _note(self, line: ApduLogLine) -> None:
         self.log.append(line)
@@ -162,15 +192,21 @@ class CardChannel:
 
     def connect(self) -> None:
         """Power up; nothing is selected then. Leaves an older connection first."""
-        self.disconnect()
+        if not self.disconnect():
+            raise DeviceError(FaultCode.CARD_SILENT, "cancelled")
         self._transport.connect()
 
-    def disconnect(self) -> None:
-        self._guard.reset()
-        self._transport.disconnect()
+    def disconnect(self) -> bool:
+        """False, and nothing done, on a thread whose operation was overtaken by another's."""
+        with self._turn.held() as ours:
+            if ours:
+                self._guard.reset()
+                self._transport.disconnect()
+        return ours
 
     def begin(self) -> None:
-        """Start of one operation: a `cancel` of an earlier one is over."""
+        """Start of one operation: this thread's turn; a `cancel` of an earlier one is over."""
+        self._turn.take()
         self._cancelled.clear()
 
     def cancel(self) -> None:

@@ -247,12 +247,13 @@ class PcscTransport:
         if self._hanging is not None and not self._hanging.join(_CLOSE_SECONDS):
             raise DeviceError(FaultCode.CARD_SILENT, "the driver still waits for the last answer")
         self._hanging = None
-        self._connection = _Connection(self._pattern)
-        self._worker = Worker("pcsc-card", self._connection.close)
+        self._connection = connection = _Connection(self._pattern)
+        self._worker = worker = Worker("pcsc-card", connection.close)
         try:
-            return self._worker.run(self._connection.open, _CONNECT_SECONDS)
+            return worker.run(connection.open, _CONNECT_SECONDS)
         except DeviceError:
-            self.disconnect()
+            # Its own worker only: on a lane that was abandoned meanwhile, the next thread may have connected again.
+            self._leave(worker)
             raise
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
@@ -262,8 +263,14 @@ class PcscTransport:
         return worker.run(lambda: connection.transmit(apdu), self._seconds)
 
     def disconnect(self) -> None:
-        worker, self._worker = self._worker, None
-        if worker is not None and not worker.close(_CLOSE_SECONDS):
+        worker = self._worker
+        if worker is not None:
+            self._leave(worker)
+
+    def _leave(self, worker: Worker) -> None:
+        if self._worker is worker:
+            self._worker = None
+        if not worker.close(_CLOSE_SECONDS):
             self._hanging = worker
 
     def cancel(self) -> None:

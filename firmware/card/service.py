@@ -71,8 +71,8 @@ class CardService:
         JPKI is asked first: the card face then stays selected, as the next step of most visits needs it. A card without
         JPKI serves nothing here, so it is UNKNOWN and left at once, unasked for anything else.
         """
-        self._forget_card()
         with self._operation():
+            self._forget_card()
             self._channel.connect()
             if not self._channel.has_application(Application.JPKI):
                 self._channel.disconnect()
@@ -121,6 +121,7 @@ class CardService:
             return TryResult(TryCode.ACCEPTED, result.tries_left, signature)
 
     def release(self) -> None:
+        self._channel.begin()
         self._forget_card()
         self._tries.forget()
         self._channel.disconnect()
@@ -139,9 +140,8 @@ class CardService:
         try:
             yield
         except DeviceError as error:
-            if error.code in _LOST or not self._identified:
+            if (error.code in _LOST or not self._identified) and self._channel.disconnect():
                 self._forget_card()
-                self._channel.disconnect()
             raise
 
     @contextmanager

@@ -1,8 +1,10 @@
 """Try counters: what may be verified, when to stop, and what was refused already in this visit.
 
 The counter is read before every VERIFY; a value the card refused is not sent again; after a fault in the middle of a
-VERIFY nothing is retried here, whoever asked has to ask again. Refused values are kept as HMAC under a random key of
-the visit, never as such (a digest of 4 digits without a key would be the PIN). Card lane.
+VERIFY nothing is retried here, whoever asked has to ask again. `TryResult.tries_left` is what this device still sends:
+the card's counter less the tries it leaves alone. When none of them is left the refusal says STOPPED at once, so that
+nobody types 14 digits in vain. Refused values are kept as HMAC under a random key of the visit, never as such (a digest
+of 4 digits without a key would be the PIN). Card lane.
 Source: card.md 2.2, design.md "Try counters".
 """
 
@@ -61,15 +63,15 @@ class TryKeeper:
         if left == 0:
             return TryResult(TryCode.BLOCKED, 0)
         if left <= rule.stop_at:
-            return TryResult(TryCode.STOPPED, left)
-        result = _judge(channel.verify(digits))
+            return TryResult(TryCode.STOPPED, 0)
+        result = _judge(channel.verify(digits), rule)
         if result.code is not TryCode.ACCEPTED:
             self._refused.add(mark)
             self._left[rule.file] = result.tries_left
         return result
 
 
-def _judge(sw: int) -> TryResult:
+def _judge(sw: int, rule: TryRule) -> TryResult:
     if sw == apdu.OK:
         return TryResult(TryCode.ACCEPTED, None)
     if sw == apdu.WRONG_UNCOUNTED:
@@ -77,4 +79,7 @@ def _judge(sw: int) -> TryResult:
     left = apdu.tries_left(sw)
     if left is None:
         unexpected("VERIFY", sw)
-    return TryResult(TryCode.WRONG if left else TryCode.BLOCKED, left)
+    if left == 0:
+        return TryResult(TryCode.BLOCKED, 0)
+    allowed = max(left - rule.stop_at, 0)
+    return TryResult(TryCode.WRONG if allowed else TryCode.STOPPED, allowed)

@@ -17,6 +17,10 @@ from firmware.core.faults import DeviceError, FaultCode
 T = TypeVar("T")
 
 
+class _CancelledError(DeviceError):
+    """What a cancelled `run` finds instead of a result."""
+
+
 class Worker:
     """A daemon thread with a mailbox. `finish` runs on it, last, exactly once."""
 
@@ -37,6 +41,9 @@ class Worker:
         self._jobs.put(lambda: _carry_out(call, future))
         try:
             return future.result(timeout=seconds)
+        except _CancelledError:
+            self._left = True
+            raise
         except TimeoutError:
             self._left = True
             raise DeviceError(FaultCode.CARD_SILENT, f"no answer within {seconds:g} s") from None
@@ -62,8 +69,8 @@ class Worker:
 
     def _give_up(self, future: "Future[T]") -> None:
         with contextlib.suppress(InvalidStateError):
-            future.set_exception(DeviceError(FaultCode.CARD_SILENT, "cancelled"))
-            self._left = True
+            # `_left` is the owner's: it sets it before its `run` returns, so that no next call waits behind this one.
+            future.set_exception(_CancelledError(FaultCode.CARD_SILENT, "cancelled"))
 
     def _work(self) -> None:
         try:

@@ -196,7 +196,7 @@ class OpenCamera(VisitEffect):
 
 @dataclass(frozen=True, slots=True)
 class CompareFace(VisitEffect):
-    """Compare live frames with the photo -> FaceCompared | FaceFailed. `attempt` counts from 1."""
+    """Compare live frames with the photo -> FaceCompared | FaceFailed. `attempt` counts from 1 over the visit."""
 
     photo: Handle
     attempt: int
@@ -213,6 +213,11 @@ class CloseCamera(VisitEffect):
 @dataclass(frozen=True, slots=True)
 class AskStaff(VisitEffect):
     """Accept a signed `staff-check` request for this visit from now on -> StaffAnswered."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopAskingStaff(VisitEffect):
+    """A staff check is no longer wanted: a request that still comes does not count. Idempotent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,11 @@ class DeviceStarted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceStopping(Event):
+    """Last event: the process is told to end. An open visit ends with its one outcome."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartFailed(Event):
     """A part does not work; repeated while it stays so is allowed."""
 
@@ -251,15 +256,17 @@ class CardFailed(VisitEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaceCompared(VisitEvent):
-    """One attempt of the face comparison."""
+    """One attempt of the face comparison; `attempt` is that of its `CompareFace`."""
 
+    attempt: int
     verdict: MatchVerdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaceFailed(VisitEvent):
-    """Photo, camera or model fault during the comparison."""
+    """Photo, camera or model fault during the comparison; `attempt` is that of its `CompareFace`."""
 
+    attempt: int
     fault: FaultCode
 
 

@@ -56,7 +56,7 @@ class TryCode(StrEnum):
     WRONG = "wrong"
     BLOCKED = "blocked"
     STOPPED = "stopped"
-    """Too few tries left by our own rule: nothing was sent."""
+    """No try is left by our own rule: nothing was sent, or what was sent was wrong and the last that we send."""
     REPEATED = "repeated"
     """The same wrong value again: nothing was sent."""
 

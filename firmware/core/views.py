@@ -121,9 +121,10 @@ class LastTryView(View):
 
 @dataclass(frozen=True, slots=True)
 class StaffView(View):
-    """Staff have been called; please wait."""
+    """Staff have been called; please wait. `other_way`: the left button offers another method."""
 
     because: FaultCode | None = None
+    other_way: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,9 +79,11 @@ def _out_of_service(view: OutOfServiceView, words: Words) -> Page:
 @layout.register
 def _idle(view: IdleView, words: Words) -> Page:
     page = words.page("idle")
-    note = words.phrase("held", n=view.held) if view.held else page.note
-    body = _counter(view.warnings[0], words)[:1] if view.warnings else ()
-    return replace(page, body=body, note=note)
+    held = words.phrase("held", n=view.held) if view.held else ""
+    if not view.warnings:
+        return replace(page, note=held or page.note)
+    what, still = _counter(view.warnings[0], words)  # the second line says that checking in still works
+    return replace(page, body=(held or what,), note=still)
 
 
 @layout.register
@@ -118,8 +120,9 @@ def _number_b(view: NumberBView, words: Words) -> Page:
         page = words.page("number_b_wrong_left", n=view.tries_left)
     ends = (sum(NUMBER_B_GROUPS[: index + 1]) for index in range(len(NUMBER_B_GROUPS)))
     part = sum(view.count >= end for end in ends)
-    guide = words.page(_NUMBER_B_PARTS[part]).body
-    note = page.note if part < len(NUMBER_B_GROUPS) else ""
+    full = part == len(NUMBER_B_GROUPS)
+    guide = words.page("number_b_put_back" if full and view.card_out else _NUMBER_B_PARTS[part]).body
+    note = "" if full else page.note
     return replace(page, body=guide, note=note, dots=Dots(view.count, NUMBER_B_GROUPS))
 
 
@@ -154,11 +157,9 @@ def _last_try(_: LastTryView, words: Words) -> Page:
 @layout.register
 def _staff_called(view: StaffView, words: Words) -> Page:
     page = words.page("staff")
-    if view.because is None:
-        return page
-    # A record whose signature is wrong leaves no other way than the staff check.
-    buttons = ("", "", "") if view.because is FaultCode.CARD_RECORD_UNSIGNED else page.buttons
-    return replace(page, body=(_counter(view.because, words)[0], *page.body), buttons=buttons)
+    if not view.other_way:
+        page = replace(page, buttons=("", "", ""))
+    return page if view.because is None else replace(page, body=(_counter(view.because, words)[0], *page.body))
 
 
 @layout.register

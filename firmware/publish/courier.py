@@ -28,12 +28,14 @@ from firmware.publish.mqtt import MqttLink, Packet
 from firmware.publish.outbox import Outbox, Row, RowState
 from firmware.publish.parts import PartStates
 from firmware.publish.reactions import Reactions
+from firmware.publish.receptions import ReceptionWatch
 from firmware.publish.seal import PublicEcKey, Sealer
 from firmware.publish.stamp import Stamper
 from firmware.publish.topics import DeviceTopics
 
 _VISITS_REMEMBERED = 8
-_OVER = frozenset({Progress.DONE, Progress.CARD_OUT})
+_OVER = frozenset({Progress.DONE, Progress.CARD_LEFT, Progress.CARD_OUT})
+"""A card is reported as left, or as taken at last, only after its visit has ended."""
 
 
 class Courier:
@@ -57,6 +59,7 @@ class Courier:
         self._status = DeviceStatus.INIT
         self._running: OrderedDict[str, None] = OrderedDict()
         self._last_seq = {name: last for name, (_held, last) in outbox.backlog().items()}
+        self._receptions = ReceptionWatch(self.parts, self.alert, config.timing.presence)
         self._epoch = 0
         self._connected_at: float | None = None
         self._announced: Packet | None = None
@@ -272,10 +275,5 @@ class Courier:
 
     def _judge_receptions(self, connected_for: float) -> None:
         with self._lock:
-            known = {self._delivery.present(name) for name in self._stamper.receptions}
-        if Presence.FOREIGN in known:
-            self.parts.failed(Part.RECEPTION, FaultCode.RECEPTION_ENV_MISMATCH)
-        elif Presence.AWAY in known or (Presence.UNKNOWN in known and connected_for > self._config.timing.presence):
-            self.parts.failed(Part.RECEPTION, FaultCode.RECEPTION_AWAY)
-        elif known == {Presence.ONLINE}:
-            self.parts.recovered(Part.RECEPTION)
+            known = {name: self._delivery.present(name) for name in self._stamper.receptions}
+        self._receptions.judge(known, connected_for)

@@ -1,8 +1,8 @@
 """What follows from an incoming message: a request is passed on and answered, an acknowledgement deletes.
 
 Runs on paho's thread. Nothing here trusts a message before `Gate` let it through. The answer "ok" to a request means
-that the device took it, not what came of it. An acknowledgement for a message that is no longer there is a duplicate
-and means nothing.
+that the device took it, not what came of it; a request for a visit that is not running comes too late and is refused.
+An acknowledgement for a message that is no longer there is a duplicate and means nothing.
 """
 
 from collections.abc import Callable
@@ -76,20 +76,24 @@ class Reactions:
     def _request(self, verb: str, payload: bytes) -> None:
         try:
             request, token = self.gate.request(verb, payload, self.desk.is_running)
-            self._carry_out(request, token)
+            refused = self._carry_out(request, token)
         except DeviceError as error:
             if (to := self.gate.refusal_to(payload)) is not None:
                 self._respond(*to, "refused", error.code)
             raise
-        self._respond(request.iss, request.jti, "ok", None)
+        self._respond(request.iss, request.jti, "ok" if refused is None else "refused", refused)
 
-    def _carry_out(self, request: Request, token: str) -> None:
+    def _carry_out(self, request: Request, token: str) -> FaultCode | None:
+        """Why it cannot be, if so. That a visit has ended meanwhile is no fault that staff must be alerted to."""
         if request.verb == Verb.REPLAY:
             self.outbox.revive(request.iss)
             self.desk.replay(request.iss)
         elif request.visit is not None and request.verb != Verb.PING:
+            if not self.desk.is_running(request.visit):
+                return FaultCode.REQUEST_EXPIRED
             approved = request.approved is True
             self.pass_on(StaffRequest(VisitId(request.visit), request.verb, approved, token))
+        return None
 
     def _respond(self, reception: str, jti: str, status: Literal["ok", "refused"], code: FaultCode | None) -> None:
         response = Response(

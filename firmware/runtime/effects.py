@@ -14,6 +14,7 @@ from firmware.runtime.screen import Screen
 from firmware.runtime.timers import Timers
 from firmware.runtime.visits import OpenVisit
 from firmware.runtime.work import now
+from firmware.runtime.work_camera import CameraWorker
 from firmware.runtime.work_card import CardEffect, CardWorker
 from firmware.runtime.work_entry import EntryWorker
 from firmware.runtime.work_face import FaceWorker
@@ -37,7 +38,8 @@ class Effects:
         self.timers = Timers(post)
         self.screen = Screen(devices.panel, lanes["display"], post, self.outlives)
         self._card = CardWorker(devices, lanes["card"], post)
-        self._face = FaceWorker(devices, lanes["camera"], lanes["inference"], post, limits)
+        self.camera = CameraWorker(devices.camera, lanes["camera"], post, soon)
+        self._face = FaceWorker(devices, lanes["inference"], post, limits)
         self._entry = EntryWorker(devices.inputs, soon, post)
         self._publish = PublishWorker(devices, lanes["store"], post)
         self._look_up = LookUpWorker(devices, post, self._publish, self.outlives)
@@ -79,11 +81,12 @@ class Effects:
             fx.CloseVisit: lambda visit, _: self._close(visit),
             fx.CloseCardScope: lambda visit, _: visit.close_card(),
             fx.AskStaff: lambda visit, _: visit.ask_staff(),
+            fx.StopAskingStaff: lambda visit, _: visit.stop_asking_staff(),
             fx.StartEntry: self._entry.start,
             fx.StopEntry: lambda _visit, _: self._entry.stop(),
-            fx.OpenCamera: self._face.open_camera,
+            fx.OpenCamera: self.camera.open,
             fx.CloseCamera: lambda visit, _: visit.close_camera(),
-            fx.CompareFace: lambda visit, _: self._face.compare(visit),
+            fx.CompareFace: self._face.compare,
             fx.ReleaseCard: lambda _visit, _: self.outlives.spawn(self._card.release()),
             fx.LookUp: self._look_up.look_up,
             fx.Register: lambda _, effect: self._look_up.register(effect),

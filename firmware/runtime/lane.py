@@ -47,6 +47,12 @@ def _carry_out(call: _Call | None) -> bool:
     return True
 
 
+def _discard(late: Future[T], discard: Callable[[T], object]) -> None:
+    """A call that ended without anybody waiting: at once if it has ended already, else when it does."""
+    if not late.cancelled() and late.exception() is None:
+        discard(late.result())
+
+
 class Lane:
     """One blocking device's thread. All methods are called on the loop, except those of `_serve`."""
 
@@ -68,10 +74,11 @@ class Lane:
         self._left_behind = [thread for thread in self._left_behind if thread.is_alive()]
         return len(self._left_behind) >= MAX_THREADS
 
-    async def run(self, work: Callable[[], T], seconds: float) -> T:
+    async def run(self, work: Callable[[], T], seconds: float, discard: Callable[[T], object] = lambda _: None) -> T:
         """Run `work` on the lane. Raises what it raises; LANE_STUCK after `seconds`; SES-006 when the queue is full.
 
-        Cancelling the awaiting task drops a call that has not begun; one that has begun goes on, its result unseen.
+        Cancelling the awaiting task drops a call that has not begun; one that has begun goes on. A result that nobody
+        waits for any more is given to `discard`, on any thread: it may hold what has to be wiped.
         """
         if not self._serving():
             raise DeviceError(FaultCode.LANE_STUCK, self.name)
@@ -85,10 +92,12 @@ class Lane:
             async with asyncio.timeout(seconds):
                 return await asyncio.wrap_future(future)
         except TimeoutError:
+            future.add_done_callback(lambda late: _discard(late, discard))
             self._give_up(future)
             raise DeviceError(FaultCode.LANE_STUCK, self.name) from None
         except asyncio.CancelledError:
             # Nobody waits any more, but a call that hangs still blocks the lane.
+            future.add_done_callback(lambda late: _discard(late, discard))
             asyncio.get_running_loop().call_at(ends, self._give_up, future)
             raise
 

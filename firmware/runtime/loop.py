@@ -81,6 +81,7 @@ class Runtime:
                 group.create_task(self._load_models())
                 group.create_task(self._keep_challenges())
                 group.create_task(self._watch_clock())
+                group.create_task(self.effects.camera.keep_probing(lambda: isinstance(self.state, Idle)))
         finally:
             await self._end()
 
@@ -103,6 +104,7 @@ class Runtime:
 
     async def _end(self) -> None:
         devices = self._devices
+        self._handle(ev.DeviceStopping(at=now()))
         with contextlib.suppress(DeviceError):
             await self.lanes["card"].run(devices.reader.stop, STORE_SECONDS)
         await self.effects.close()
@@ -205,7 +207,7 @@ class Runtime:
             return
         try:
             await self.lanes["inference"].run(self._devices.face.load, LOAD_SECONDS)
-        except DeviceError as error:
+        except Exception as error:  # noqa: BLE001  (a failure nobody foresaw must not end the device either)
             self._put(ev.PartFailed(at=now(), part=Part.INFERENCE, fault=fault_of(error)))
 
     async def _keep_challenges(self) -> None:
@@ -230,7 +232,7 @@ class Runtime:
     async def _refill(self) -> None:
         try:
             await self._devices.gateway.refill()
-        except DeviceError as error:
+        except Exception as error:  # noqa: BLE001  (a failure nobody foresaw must not end the device either)
             self._gateway_failed = True
             self._put(ev.PartFailed(at=now(), part=Part.GATEWAY, fault=fault_of(error)))
         else:
@@ -244,7 +246,7 @@ class Runtime:
 
     async def healthy(self) -> bool:
         """Whether every lane answers: what the watchdog is fed by."""
-        return all([await lane.ping(PING_SECONDS) for lane in self.lanes.values()])
+        return all(await asyncio.gather(*(lane.ping(PING_SECONDS) for lane in self.lanes.values())))
 
 
 def _published_state(state: State) -> str:

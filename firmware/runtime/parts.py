@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from firmware.core import events as ev
 from firmware.core.events import Part
-from firmware.core.faults import DeviceError, FaultCode
+from firmware.core.faults import FaultCode
 from firmware.runtime.lane import Lane
 from firmware.runtime.scope import Scope
 from firmware.runtime.work import Post, fault_of, now
@@ -34,7 +34,7 @@ class Parts:
     async def _tried(self, part: Part, lane: Lane, start: Callable[[], None]) -> bool:
         try:
             await lane.run(start, START_SECONDS)
-        except DeviceError as error:
+        except Exception as error:  # noqa: BLE001  (one place turns any failure of a part into an event)
             self.note(part, fault_of(error))
             return False
         return True

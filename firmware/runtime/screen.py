@@ -14,6 +14,8 @@ from firmware.runtime.scope import Scope
 from firmware.runtime.work import Post, fault_of, now
 
 SHOW_SECONDS = 3.0
+RETRY_SECONDS = 2.0
+MOST_RETRY_SECONDS = 30.0
 
 
 class Screen:
@@ -26,9 +28,12 @@ class Screen:
         self._scope = scope
         self._wanted: View | None = None
         self._failed = False
+        self._pause = RETRY_SECONDS
+        self._again: asyncio.TimerHandle | None = None
         self.first = asyncio.Event()
 
     def show(self, view: View) -> None:
+        self._forget_retry()
         drawing = self._wanted is not None
         self._wanted = view
         if not drawing:
@@ -48,11 +53,24 @@ class Screen:
             await self._lane.run(lambda: self._panel.show(view), SHOW_SECONDS)
         except Exception as error:  # noqa: BLE001  (one place turns any failure to draw into an event)
             self._note_failure(fault_of(error))
+            self._retry_later(view)
         else:
             self._note_success()
         self.first.set()
 
+    def _retry_later(self, view: View) -> None:
+        """A display that comes back must not stay dark until the next view, which may be hours away at Idle."""
+        self._forget_retry()
+        self._again = asyncio.get_running_loop().call_later(self._pause, self.show, view)
+        self._pause = min(2 * self._pause, MOST_RETRY_SECONDS)
+
+    def _forget_retry(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
+
     def _note_success(self) -> None:
+        self._pause = RETRY_SECONDS
         if self._failed:
             self._failed = False
             self._post(ev.PartRecovered(at=now(), part=Part.DISPLAY))
@@ -63,9 +81,12 @@ class Screen:
             self._post(ev.PartFailed(at=now(), part=Part.DISPLAY, fault=fault))
 
     async def _play(self, tone: Tone) -> None:
-        with contextlib.suppress(DeviceError):
+        try:
             await self._lane.run(lambda: self._panel.play(tone), SHOW_SECONDS)
+        except Exception as error:  # noqa: BLE001  (a sound that fails is no more than a line in the log)
+            fault_of(error)
 
     async def close(self) -> None:
+        self._forget_retry()
         with contextlib.suppress(DeviceError):
             await self._lane.run(self._panel.close, SHOW_SECONDS)

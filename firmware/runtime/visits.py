@@ -28,6 +28,10 @@ class OpenVisit:
         """From now on a staff-check request for this visit counts."""
         self.staff_asked = True
 
+    def stop_asking_staff(self) -> None:
+        """A request that still comes does not count. Idempotent."""
+        self.staff_asked = False
+
     def close_camera(self) -> None:
         """The camera lane ends its loop at its next frame."""
         if self.frames is not None:

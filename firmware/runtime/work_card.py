@@ -13,10 +13,10 @@ from firmware.core.challenge import ChallengePurpose
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcomes import CardKind, TryCode
 from firmware.core.secret import Secret
-from firmware.ports import TryResult
+from firmware.ports import CardIdentity, TryResult
 from firmware.runtime.devices import Devices
 from firmware.runtime.lane import Lane
-from firmware.runtime.vault import PHOTO
+from firmware.runtime.vault import PHOTO, wipe_record
 from firmware.runtime.visits import OpenVisit
 from firmware.runtime.work import Post, fault_of, now, timed
 
@@ -59,7 +59,7 @@ class CardWorker:
         """Unpower the card."""
         try:
             await self._lane.run(self._card.release, CALL_SECONDS)
-        except DeviceError as error:
+        except Exception as error:  # noqa: BLE001  (nothing may keep the shut-down from going on)
             fault_of(error)
 
     async def _answer(self, visit: OpenVisit, effect: CardEffect) -> None:
@@ -87,17 +87,20 @@ class CardWorker:
             case fx.SignWithPin():
                 return self._sign(visit)
 
-    async def _on_lane(self, visit: OpenVisit, name: str, work: Callable[[], T]) -> T:
-        return await timed(self._observe, visit.id, name, self._lane.run(work, CALL_SECONDS))
+    async def _on_lane(
+        self, visit: OpenVisit, name: str, work: Callable[[], T], discard: Callable[[T], object] = lambda _: None
+    ) -> T:
+        """`discard` wipes what was read from a card that was taken away meanwhile."""
+        return await timed(self._observe, visit.id, name, self._lane.run(work, CALL_SECONDS, discard))
 
     async def _identify(self, visit: OpenVisit) -> ev.Event:
-        identity = await self._on_lane(visit, "identify", self._card.identify)
+        identity = await self._on_lane(visit, "identify", self._card.identify, _wipe_token)
         same = identity.kind is CardKind.MY_NUMBER and identity.token is not None and self._same(visit, identity.token)
         return ev.CardIdentified(at=now(), visit=visit.id, kind=identity.kind, same_card=same)
 
     def _same(self, visit: OpenVisit, token: Secret) -> bool:
         """Compare by a keyed digest, so that no serial is kept."""
-        digest = hmac.digest(self._token_key, bytes(token.view()), hashlib.sha256)
+        digest = hmac.digest(self._token_key, token.view(), hashlib.sha256)
         token.wipe()
         if visit.vault.token is None:
             visit.vault.token = Secret(digest)
@@ -115,7 +118,7 @@ class CardWorker:
         return ev.NumberBChecked(at=now(), visit=visit.id, code=result.code, tries_left=result.tries_left)
 
     async def _read_photo(self, visit: OpenVisit) -> ev.Event:
-        visit.vault.record = await self._on_lane(visit, "read-photo", self._card.read_record)
+        visit.vault.record = await self._on_lane(visit, "read-photo", self._card.read_record, wipe_record)
         return ev.PhotoRead(at=now(), visit=visit.id, photo=PHOTO)
 
     async def _check_chip(self, visit: OpenVisit) -> ev.Event:
@@ -129,7 +132,12 @@ class CardWorker:
 
     async def _read_certificate(self, visit: OpenVisit) -> ev.Event:
         wall, state = self._clock.now(), self._clock.state()
-        found = await self._on_lane(visit, "read-certificate", lambda: self._card.read_certificate(wall, state))
+        found = await self._on_lane(
+            visit,
+            "read-certificate",
+            lambda: self._card.read_certificate(wall, state),
+            lambda late: late.der.wipe(),
+        )
         visit.vault.certificate = found
         return ev.CertificateRead(at=now(), visit=visit.id, check=found.check, expires_soon=found.expires_soon)
 
@@ -149,3 +157,8 @@ class CardWorker:
         if result.code is TryCode.ACCEPTED:
             visit.vault.pin_signature = result.signature
         return ev.PinChecked(at=now(), visit=visit.id, code=result.code, tries_left=result.tries_left)
+
+
+def _wipe_token(identity: CardIdentity) -> None:
+    if identity.token is not None:
+        identity.token.wipe()

@@ -7,6 +7,7 @@ runtime publishes one `late` amendment (design.md, "Removal").
 from dataclasses import replace
 
 from firmware.core.effects import (
+    CloseCamera,
     CloseVisit,
     DetachLookUp,
     Effect,
@@ -15,8 +16,10 @@ from firmware.core.effects import (
     Publish,
     RaiseAlert,
     ReportProgress,
+    SendConsent,
     Show,
     StartTimer,
+    StopEntry,
     StopTimer,
     StopTimers,
     Tone,
@@ -26,10 +29,13 @@ from firmware.core.faults import FaultCode
 from firmware.core.outcomes import EligibilityCode, StaffHint, VisitOutcome, VisitSummary
 from firmware.core.views import LookingUpView, NextStep, RegisterView, ResultView
 from firmware.session.model import (
+    Consenting,
     Device,
+    Idle,
     LookingUp,
     Registering,
     Showing,
+    Starting,
     Step,
     Visit,
     VisitState,
@@ -122,17 +128,57 @@ def conclude(state: VisitState, policy: Policy) -> Step:
 def leave_early(state: VisitState, policy: Policy, because: FaultCode | None = None) -> Step:
     """The card was pulled: publish what is known, let the look-up run on, close everything else."""
     visit = state.visit
-    pending = visit.eligibility is None or (isinstance(state, Registering) and state.working)
+    pending = _pending(state)
     if visit.eligibility is None:
         state = replace(state, visit=replace(visit, eligibility=EligibilityCode.PENDING))
     summary = _identified(state, removed_early=True)
     effects: list[Effect] = [StopTimers(visit.id), Publish(visit.id, summary)]
+    if isinstance(state, Consenting) and visit.consent is None:
+        effects.append(SendConsent(visit.id, given=False))
     if pending:
         effects.append(DetachLookUp(visit.id, summary))
     effects += [CloseVisit(visit.id), ReportProgress(visit.id, Progress.DONE)]
     if because is not None and state.device.card_present:
         return remove_card(state.device, policy, ended=visit.id, because=because).before(*effects)
-    return home(state.device, policy).before(*effects)
+    return _glance(home(state.device, policy), policy).before(*effects)
+
+
+def _pending(state: VisitState) -> bool:
+    return state.visit.eligibility is None or (isinstance(state, Registering) and state.working)
+
+
+def _glance(rest: Step, policy: Policy) -> Step:
+    """Before the idle screen, for a moment, where the patient who left is wanted; a new card need not wait for it."""
+    if not isinstance(rest.state, Idle):
+        return rest
+    view = ResultView(NextStep.COUNTER, shown_held(rest.state.device))
+    return Step(replace(rest.state, glance=True), (Show(view), StartTimer(None, Timer.PAGE, policy.glance_seconds)))
+
+
+def cut_off(state: VisitState) -> Step:
+    """The process ends during a visit: its one outcome is published, nothing is shown, asked or looked up any more.
+
+    Before identity is settled: aborted, without a fault, for nothing is broken. After it: identified, with the
+    eligibility pending if it has not been answered; as nobody is left to amend it, staff are told to check later.
+    """
+    visit = state.visit
+    effects: list[Effect] = [StopEntry(visit.id), CloseCamera(visit.id), StopTimers(visit.id)]
+    summary = _when_cut_off(state)
+    if summary is not None:
+        effects += [Publish(visit.id, summary), ReportProgress(visit.id, Progress.DONE)]
+    effects.append(CloseVisit(visit.id))
+    return Step(Starting(state.device), tuple(effects))
+
+
+def _when_cut_off(state: VisitState) -> VisitSummary | None:
+    """What is still to be published, if anything."""
+    if isinstance(state, Showing) or not state.visit.passed:
+        return None
+    if state.visit.method is None:
+        return summarize(state.visit, VisitOutcome.ABORTED, None)
+    if _pending(state):
+        state = replace(state, visit=replace(state.visit, eligibility=EligibilityCode.PENDING))
+    return _identified(state, removed_early=not state.visit.present)
 
 
 def result_view(device: Device, summary: VisitSummary, because: FaultCode | None = None) -> ResultView:

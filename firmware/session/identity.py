@@ -36,8 +36,8 @@ from firmware.core.outcomes import (
 )
 from firmware.core.views import ConsentView, LookingUpView
 from firmware.session.conclusion import conclude
-from firmware.session.model import AwaitingStaff, Consenting, LookingUp, Step, VisitState
-from firmware.session.moves import await_staff, end_visit
+from firmware.session.model import Consenting, LookingUp, Step, VisitState
+from firmware.session.moves import AT_COUNTER, await_staff, choose, end_visit, methods, missing_for
 from firmware.session.policy import FaceWithoutIssuer, Policy
 
 LOOK_UP_MARGIN = 5.0
@@ -58,8 +58,23 @@ def note_chip(state: VisitState, event: ChipChecked, policy: Policy) -> Step:
     if event.record is RecordCheck.WRONG:
         fault = FaultCode.CARD_RECORD_UNSIGNED
         noted = replace(noted, visit=noted.visit.without(Method.FACE))
-        return await_staff(noted, policy, fault).before(RaiseAlert(fault, noted.visit.id))
-    return advance(noted, policy)
+        return _forced_check(noted, policy).before(RaiseAlert(fault, noted.visit.id))
+    return advance(noted, policy, event.at)
+
+
+def _forced_check(state: VisitState, policy: Policy) -> Step:
+    """No other method proves anything of a card whose record is not signed."""
+    fault = FaultCode.CARD_RECORD_UNSIGNED
+    if Method.STAFF in methods(state, policy):
+        return await_staff(state, policy, fault)
+    state = replace(state, visit=state.visit.hinted(StaffHint.COMPARE_PERSON, StaffHint.POSSIBLE_FORGERY))
+    return _nobody_to_call(state, policy, fault)
+
+
+def _nobody_to_call(state: VisitState, policy: Policy, fault: FaultCode) -> Step:
+    """Named is the part through which staff would have been called; `fault` where the site has no staff check."""
+    missing = missing_for(state.device, (Method.STAFF,)) or fault
+    return end_visit(state, policy, VisitOutcome.NOT_IDENTIFIED, missing, shown=AT_COUNTER)
 
 
 def note_certificate(state: VisitState, event: CertificateRead, policy: Policy) -> Step:
@@ -73,10 +88,12 @@ def note_certificate(state: VisitState, event: CertificateRead, policy: Policy) 
     )
     if event.expires_soon or event.check in _NO_SHARING:
         visit = visit.hinted(StaffHint.RENEW_CERTIFICATE)
+    if event.check is CertificateCheck.NOT_YET_VALID:  # renewing it would not help: staff look at the card
+        visit = visit.hinted(StaffHint.ASK_DOCUMENT)
     noted = replace(state, visit=visit)
     if event.check in _UNTRUSTED:
         return end_visit(noted, policy, VisitOutcome.NOT_GENUINE, FaultCode.CERTIFICATE_UNTRUSTED, alert=True)
-    return advance(noted, policy)
+    return advance(noted, policy, event.at)
 
 
 def note_card_failure(state: VisitState, event: CardFailed, policy: Policy) -> Step:
@@ -88,7 +105,7 @@ def note_card_failure(state: VisitState, event: CardFailed, policy: Policy) -> S
     return end_visit(state, policy, VisitOutcome.FAULT, event.fault)
 
 
-def advance(state: VisitState, policy: Policy) -> Step:
+def advance(state: VisitState, policy: Policy, at: float) -> Step:
     """Settle the identity as soon as its evidence is complete; otherwise stay."""
     visit = state.visit
     if not visit.certificate_read:
@@ -99,23 +116,37 @@ def advance(state: VisitState, policy: Policy) -> Step:
         return settle(state, policy, Method.PIN)
     if visit.match is None or visit.match.code is not MatchCode.MATCH or not visit.chip_checked:
         return Step(state)
+    if Method.FACE in visit.excluded:  # a match that was found to be worth nothing by itself
+        return Step(state)
     known = visit.checks.issuer is IssuerCheck.VERIFIED
     if known or policy.face_without_issuer is FaceWithoutIssuer.ACCEPT:
         return settle(state, policy, Method.FACE)
-    return Step(state) if isinstance(state, AwaitingStaff) else await_staff(state, policy)
+    return _face_not_enough(replace(state, visit=visit.without(Method.FACE)), policy, at)
+
+
+def _face_not_enough(state: VisitState, policy: Policy, at: float) -> Step:
+    """The face matches a photo whose origin is unknown: staff, or else another method, or else the counter."""
+    left = methods(state, policy)
+    if Method.STAFF in left:
+        return await_staff(state, policy)
+    fault = missing_for(state.device, (Method.STAFF,)) or FaultCode.FACE_UNSURE
+    if left:
+        return choose(state, policy, at, fault)
+    state = replace(state, visit=state.visit.hinted(StaffHint.COMPARE_PERSON))
+    return _nobody_to_call(state, policy, fault)
 
 
 def settle(state: VisitState, policy: Policy, method: Method) -> Step:
     """Identity is settled: leave the card, look up, ask for consent meanwhile.
 
     Near and past the certificate's end no medical information is shared (eligibility.md 1.5), so nothing is asked
-    then; past the grace period the look-up cannot answer, so it is not sent.
+    then; past the grace period the look-up cannot answer, so it is not sent; neither is it without a gateway.
     """
     visit = replace(state.visit, method=method)
     certificate = visit.checks.certificate
     leave: list[Effect] = [StopEntry(visit.id), CloseCamera(visit.id), StopTimers(visit.id)]
     release: list[Effect] = [ReleaseCard(visit.id), ReportProgress(visit.id, Progress.CHECKING)]
-    if certificate is CertificateCheck.EXPIRED:
+    if certificate is CertificateCheck.EXPIRED or not policy.look_up:
         visit = replace(visit, eligibility=EligibilityCode.NOT_ASKED).hinted(StaffHint.ASK_DOCUMENT)
         return conclude(LookingUp(state.device, visit), policy).before(*leave, *release)
     effects: list[Effect] = [

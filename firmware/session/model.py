@@ -55,7 +55,10 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One patient's visit. `present`: the card lies on the reader. `passed`: it was identified."""
+    """One patient's visit. `present`: the card lies on the reader. `passed`: it was identified.
+
+    `comparisons`: attempts of the face comparison begun so far; only the newest one's end counts.
+    """
 
     id: VisitId
     started_at: float
@@ -69,6 +72,7 @@ class Visit:
     certificate_asked: bool = False
     certificate_read: bool = False
     match: MatchVerdict | None = None
+    comparisons: int = 0
     pin_accepted: bool = False
     staff_approved: bool = False
     consent: ConsentAnswer | None = None
@@ -121,7 +125,7 @@ class VisitState(State):
 
 @dataclass(frozen=True, slots=True)
 class Starting(State):
-    """Power-on, before the first event."""
+    """Power-on, before the first event; also where a visit ends that the device's stop cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,9 @@ class OutOfService(State):
 
 @dataclass(frozen=True, slots=True)
 class Idle(State):
-    """Waiting for a card."""
+    """Waiting for a card. `glance`: the screen still sends the patient who left early to the counter."""
+
+    glance: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +159,15 @@ class Service(State):
 
 @dataclass(frozen=True, slots=True)
 class RemoveCard(State):
-    """The visit is over and closed; the card still lies there. `ended`: the visit it was of, for progress."""
+    """The visit is over and closed; the card still lies there. `ended`: the visit it was of, for progress.
+
+    `away`: the card was lifted, not yet for so long that it counts as taken.
+    """
 
     ended: VisitId | None
     because: FaultCode | None
     reminders: int = 0
+    away: bool = False
 
 
 # ---- identity not yet settled ----------------------------------------------------------------------------------
@@ -244,10 +254,11 @@ class Registering(VisitState):
 
 @dataclass(frozen=True, slots=True)
 class Showing(VisitState):
-    """The result is being committed, then shown. `committed`: it is safe on disk."""
+    """The result is being committed, then shown. `committed`: it is safe on disk. `taken`: the card left for good."""
 
     summary: VisitSummary
     committed: bool = False
+    taken: bool = False
 
 
 STATES: tuple[type[State], ...] = (

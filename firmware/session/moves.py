@@ -78,9 +78,13 @@ from firmware.session.policy import Policy
 NUMBER_B_DIGITS = 14
 PIN_DIGITS = 4
 
+AT_COUNTER = FaultCode.STAFF_TIMEOUT
+"""Its text says "go to the counter": for ends where nobody can be called and the fault's own text does not."""
+
 _NEEDS: dict[Method, tuple[Part, ...]] = {
-    Method.FACE: (Part.FACE_CAMERA, Part.INFERENCE, Part.KEYPAD),
-    Method.PIN: (Part.KEYPAD,),
+    # The display too: the notice must have been seen before a camera opens, and digits are not typed blindly.
+    Method.FACE: (Part.FACE_CAMERA, Part.INFERENCE, Part.KEYPAD, Part.DISPLAY),
+    Method.PIN: (Part.KEYPAD, Part.DISPLAY),
     Method.STAFF: (Part.BROKER, Part.RECEPTION),
 }
 
@@ -139,13 +143,20 @@ def methods(state: VisitState, policy: Policy) -> tuple[Method, ...]:
     )
 
 
+def missing_for(device: Device, wanted: tuple[Method, ...]) -> FaultCode | None:
+    """The fault of the first part that one of these methods lacks."""
+    faults = (device.fault(part) for method in wanted for part in _NEEDS[method])
+    return next((fault for fault in faults if fault is not None), None)
+
+
 def choose(state: VisitState, policy: Policy, at: float, because: FaultCode | None = None) -> Step:
-    """To the notice and the choice of method; ends the visit when no method is left."""
+    """To the notice and the choice of method; straight to staff where only they are left; the end where nobody is."""
     visit = state.visit if because is None or because not in _HINTS else state.visit.hinted(_HINTS[because])
     offered = methods(state, policy)
     if not offered:
-        ended = because or FaultCode.VISIT_TIMEOUT
-        return end_visit(replace(state, visit=visit), policy, VisitOutcome.NOT_IDENTIFIED, ended)
+        return _no_method(replace(state, visit=visit), policy, because)
+    if offered == (Method.STAFF,):
+        return await_staff(state, policy, because)
     visit = replace(visit, notice_at=at if visit.notice_at is None else visit.notice_at)
     effects = (
         StopEntry(visit.id),
@@ -157,6 +168,16 @@ def choose(state: VisitState, policy: Policy, at: float, because: FaultCode | No
         ReportProgress(visit.id, Progress.CHOOSING),
     )
     return Step(ChoosingMethod(state.device, visit, because), effects)
+
+
+def _no_method(state: VisitState, policy: Policy, because: FaultCode | None) -> Step:
+    if because is not None:
+        return end_visit(state, policy, VisitOutcome.NOT_IDENTIFIED, because)
+    wanted = tuple(method for method in policy.methods if method not in state.visit.excluded)
+    fault = missing_for(state.device, wanted)
+    if fault is None:
+        return end_visit(state, policy, VisitOutcome.NOT_IDENTIFIED, FaultCode.VISIT_TIMEOUT)
+    return end_visit(state, policy, VisitOutcome.NOT_IDENTIFIED, fault, shown=AT_COUNTER)
 
 
 def ask_number_b(state: VisitState, policy: Policy, *, wrong: bool = False, tries_left: int | None = None) -> Step:
@@ -213,7 +234,7 @@ def ask_pin(state: EnteringPin, policy: Policy) -> Step:
 
 
 def await_staff(state: VisitState, policy: Policy, because: FaultCode | None = None) -> Step:
-    """Ask staff to compare the person with the card's printed photo."""
+    """Ask staff to compare the person with the card's printed photo; only where `methods` has them."""
     visit = replace(state.visit, certificate_asked=True).hinted(StaffHint.COMPARE_PERSON)
     if because in _HINTS:
         visit = visit.hinted(_HINTS[because])
@@ -221,7 +242,7 @@ def await_staff(state: VisitState, policy: Policy, because: FaultCode | None = N
         StopEntry(visit.id),
         CloseCamera(visit.id),
         StopTimers(visit.id),
-        Show(StaffView(because)),
+        Show(StaffView(because, other_way=other_way(state, policy, because))),
         Play(Tone.PROMPT),
         StartTimer(visit.id, Timer.STAFF, policy.staff_seconds),
         AskStaff(visit.id),
@@ -230,15 +251,29 @@ def await_staff(state: VisitState, policy: Policy, because: FaultCode | None = N
     return Step(AwaitingStaff(state.device, visit, because), effects + read_certificate(state.visit))
 
 
+def other_way(state: VisitState, policy: Policy, because: FaultCode | None) -> bool:
+    """Whether a staff check can be left for another method; a wrong record signature leaves none."""
+    return because is not FaultCode.CARD_RECORD_UNSIGNED and methods(state, policy) != (Method.STAFF,)
+
+
 def read_certificate(visit: Visit) -> tuple[Effect, ...]:
     """The reading, unless it was asked for since the card was placed."""
     return () if visit.certificate_asked else (ReadCertificate(visit.id),)
 
 
 def end_visit(
-    state: VisitState, policy: Policy, outcome: VisitOutcome, fault: FaultCode | None, *, alert: bool = False
+    state: VisitState,
+    policy: Policy,
+    outcome: VisitOutcome,
+    fault: FaultCode | None,
+    *,
+    alert: bool = False,
+    shown: FaultCode | None = None,
 ) -> Step:
-    """End a visit whose identity is not settled: publish its one outcome (if it passed Identifying), close it."""
+    """End a visit whose identity is not settled: publish its one outcome (if it passed Identifying), close it.
+
+    `shown`: the fault whose text the patient reads, where it is not the result's.
+    """
     visit = state.visit if fault is None or fault not in _HINTS else state.visit.hinted(_HINTS[fault])
     effects: list[Effect] = [StopTimers(visit.id)]
     if visit.passed:
@@ -248,7 +283,7 @@ def end_visit(
     effects.append(CloseVisit(visit.id))
     if state.device.card_present and state.device.essential_fault() is None:
         ended = visit.id if visit.passed else None
-        return remove_card(state.device, policy, ended=ended, because=fault).before(*effects)
+        return remove_card(state.device, policy, ended=ended, because=shown or fault).before(*effects)
     return home(state.device, policy).before(*effects)
 
 

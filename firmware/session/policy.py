@@ -20,6 +20,8 @@ class Policy:
     env: Env
     methods: tuple[Method, ...] = (Method.FACE, Method.PIN, Method.STAFF)
     face_without_issuer: FaceWithoutIssuer = FaceWithoutIssuer.STAFF
+    look_up: bool = True
+    """False: stand-alone, without a gateway (design.md, "Modes and limits"): nothing is looked up or consented to."""
     match_attempts: int = 3
     notice_seconds: float = 1.0
     card_seconds: float = 15.0
@@ -32,6 +34,8 @@ class Policy:
     look_up_seconds: float = 20.0
     publish_seconds: float = 10.0
     show_seconds: float = 5.0
+    glance_seconds: float = 2.0
+    """How long the last word stays on the screen after the card was taken."""
     absence_seconds: float = 1.5
     remind_seconds: float = 10.0
     page_seconds: float = 30.0

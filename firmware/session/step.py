@@ -16,6 +16,7 @@ from firmware.core.effects import (
     ReleaseCard,
     Show,
     StartTimer,
+    StopAskingStaff,
     StopTimer,
     StopTimers,
 )
@@ -28,6 +29,7 @@ from firmware.core.events import (
     CertificateRead,
     ChipChecked,
     DeviceStarted,
+    DeviceStopping,
     EntryCancelled,
     EntryChanged,
     EntryDone,
@@ -54,11 +56,12 @@ from firmware.core.events import (
 from firmware.core.faults import FaultCode
 from firmware.core.outcomes import CardKind, VisitOutcome
 from firmware.core.views import ConsentView, IdleView, OutOfServiceView, RegisterView
-from firmware.session.conclusion import go_on, leave_early
+from firmware.session.conclusion import cut_off, go_on, leave_early
 from firmware.session.handlers import Handlers, UndefinedPairError
 from firmware.session.identity import note_card_failure, note_certificate, note_chip
 from firmware.session.model import (
     AwaitingStaff,
+    ChoosingMethod,
     Consenting,
     Identifying,
     Idle,
@@ -112,8 +115,15 @@ def step(state: State, event: Event, policy: Policy) -> Step:
         return _another_visit(state, event)
     for handlers in rules(type(state)):
         if handlers.decides(type(event)):
-            return handlers.handle(state, event, policy)
+            return _staff_let_go(state, handlers.handle(state, event, policy))
     raise UndefinedPairError(type(state), type(event))
+
+
+def _staff_let_go(before: State, after: Step) -> Step:
+    """A staff check that was left behind with the visit still open is not accepted any more."""
+    if not isinstance(before, AwaitingStaff) or not isinstance(after.state, VisitState):
+        return after
+    return after if isinstance(after.state, AwaitingStaff) else after.before(StopAskingStaff(before.visit.id))
 
 
 def rules(state: type[State]) -> tuple[Handlers, ...]:
@@ -135,7 +145,7 @@ def _of_another_visit(state: State, event: Event) -> bool:
     current = state.visit.id if isinstance(state, VisitState) else None
     if isinstance(event, VisitEvent):
         return event.visit != current
-    return isinstance(event, TimerFired) and event.visit is not None and event.visit != current
+    return isinstance(event, TimerFired) and event.visit != current
 
 
 def _another_visit(state: State, event: Event) -> Step:
@@ -167,6 +177,12 @@ def part_recovered(state: State, event: PartRecovered, policy: Policy) -> Step:
     return _refresh(replace(state, device=state.device.recovered(event.part)), policy)
 
 
+@EVERY_STATE_RULES.on(DeviceStopping, to=(Starting,))
+def stopping(state: State, _event: DeviceStopping, _policy: Policy) -> Step:
+    """An open visit ends with its one outcome; the screen stays, nothing is begun any more."""
+    return cut_off(state) if isinstance(state, VisitState) else Step(state)
+
+
 @EVERY_STATE_RULES.on(HeldChanged)
 def held_changed(state: State, event: HeldChanged, _policy: Policy) -> Step:
     return _note_held(state, event.held)
@@ -179,14 +195,14 @@ def nothing(state: State, _event: Event, _policy: Policy) -> Step:
 
 @EVERY_STATE_RULES.on(TimerFired)
 def late_timer(state: State, _event: TimerFired, _policy: Policy) -> Step:
-    """A device timer that fired while it was being stopped."""
+    """A timer that fired while it was being stopped."""
     return Step(state)
 
 
 def _note_held(state: State, held: int) -> Step:
     before = shown_held(state.device)
     state = replace(state, device=replace(state.device, held=held))
-    if isinstance(state, Idle) and shown_held(state.device) != before:
+    if isinstance(state, Idle) and not state.glance and shown_held(state.device) != before:
         return Step(state, (_idle_view(state),))
     return Step(state)
 
@@ -204,7 +220,7 @@ def _refresh(state: State, policy: Policy) -> Step:
         return Step(state, (Show(OutOfServiceView(fault)),)) if fault is not None else home(state.device, policy)
     if fault is not None:
         return home(state.device, policy).before(StopTimer(None, Timer.PAGE))
-    return Step(state, (_idle_view(state),)) if isinstance(state, Idle) else Step(state)
+    return Step(state, (_idle_view(state),)) if isinstance(state, Idle) and not state.glance else Step(state)
 
 
 def _reader_lost(state: State, policy: Policy, fault: FaultCode) -> Step:
@@ -217,7 +233,7 @@ def _reader_lost(state: State, policy: Policy, fault: FaultCode) -> Step:
     if isinstance(state, VisitState):
         return end_visit(state, policy, VisitOutcome.FAULT, fault)
     if isinstance(state, RemoveCard):
-        return home(state.device, policy).before(StopTimer(None, Timer.REMIND))
+        return home(state.device, policy).before(StopTimer(None, Timer.REMIND), StopTimer(None, Timer.ABSENCE))
     return _refresh(state, policy)
 
 
@@ -233,12 +249,12 @@ def pulled(state: VisitState, _event: CardRemoved, policy: Policy) -> Step:
     return card_away(state, policy)
 
 
-@UNSETTLED_RULES.on(ChipChecked, to=(AwaitingStaff, Consenting, LookingUp, Showing, *_ENDS))
+@UNSETTLED_RULES.on(ChipChecked, to=(ChoosingMethod, AwaitingStaff, Consenting, LookingUp, Showing, *_ENDS))
 def chip(state: VisitState, event: ChipChecked, policy: Policy) -> Step:
     return note_chip(state, event, policy)
 
 
-@UNSETTLED_RULES.on(CertificateRead, to=(AwaitingStaff, Consenting, LookingUp, Showing, *_ENDS))
+@UNSETTLED_RULES.on(CertificateRead, to=(ChoosingMethod, AwaitingStaff, Consenting, LookingUp, Showing, *_ENDS))
 def certificate(state: VisitState, event: CertificateRead, policy: Policy) -> Step:
     return note_certificate(state, event, policy)
 

@@ -71,7 +71,11 @@ def rule_of(parts: tuple[object, ...]) -> FileRule | None:
 
 def _check_pins(settings: Settings) -> None:
     for index, pinned in enumerate(settings.trust.jpki_ca):
-        if hashlib.sha256(certificate_der(pinned.file)).hexdigest() != pinned.sha256:
+        try:
+            der = certificate_der(pinned.file)
+        except OSError as error:
+            raise DeviceError(FaultCode.KEYS_MISSING, f"trust.jpki_ca[{index}].file: {error.strerror}") from None
+        if hashlib.sha256(der).hexdigest() != pinned.sha256:
             raise DeviceError(FaultCode.SETTINGS_INVALID, f"trust.jpki_ca[{index}].sha256: the file is another one")
 
 

@@ -2,7 +2,7 @@
 
 Blocking, called once by `compose` and by the CLI, before the loop starts. Raises DeviceError: UNPROVISIONED (no file),
 SETTINGS_INVALID (every wrong key with its full path, never its value), KEYS_MISSING, SECRET_EXPOSED.
-Source: design.md, "Names, places, target"; rules 13 and 15 of the anchors.
+Source: design.md, "Names, places, target".
 """
 
 import json

@@ -52,7 +52,6 @@ class Keys(Section):
     """The device's own key."""
 
     device_key: SecretFile = Field(description="EC P-256 private key (PEM) that signs results and look-ups (ES256).")
-    device_certificate: PublicFile = Field(description="Certificate (PEM) over that key, issued by the site's CA.")
 
 
 class Reader(Section):
@@ -60,7 +59,10 @@ class Reader(Section):
 
     adapter: Literal["pcsc"] = Field(default="pcsc", description="PC/SC is the only way to a reader.")
     name: str = Field(
-        default="*", min_length=1, max_length=127, description="Which reader, as a shell pattern over its PC/SC name."
+        default="*",
+        min_length=1,
+        max_length=127,
+        description="Part of the reader's PC/SC name, letter case ignored, `*` for a gap; the first that fits.",
     )
     apdu_seconds: Seconds = Field(default=5.0, description="Longest wait for the answer to one command.")
 
@@ -93,7 +95,9 @@ class Display(Section):
     """OLED."""
 
     adapter: Literal["ssd1322", "ssd1306", "sim", "none"] = Field(
-        default="ssd1322", description="Controller of the OLED; `sim` keeps pictures for the control socket."
+        default="ssd1322",
+        description="Controller of the OLED; `sim` keeps pictures for the control socket; `none` is refused in "
+        "production, where the notice must be shown.",
     )
     bus: Literal["spi", "i2c"] = Field(default="spi", description="How the OLED is wired.")
     port: int = Field(default=0, ge=0, le=10, description="Number of the SPI or I2C bus.")
@@ -109,8 +113,9 @@ class Inputs(Section):
     """Buttons, keypad, sound."""
 
     adapter: Literal["gpio", "evdev", "sim", "none"] = Field(
-        default="gpio",
-        description="`gpio`: three buttons; `evdev`: buttons and a USB keypad; `sim`: from the control socket.",
+        default="evdev",
+        description="`evdev`: three buttons and a USB keypad; `gpio`: buttons only: neither number B (face) nor "
+        "PIN can be typed, and only the staff check is offered; `sim`: from the control socket.",
     )
     left_pin: Pin = Field(default=5, description="BCM number of the left button.")
     middle_pin: Pin = Field(default=6, description="BCM number of the middle button.")
@@ -146,11 +151,16 @@ class Trust(Section):
         max_length=16,
         description="Public keys (PEM) of issuers of the card-face record. None: issuer unknown.",
     )
+    face_issuers_are_official: bool = Field(
+        default=False,
+        description="The site's written word that `face_issuers` are the real ones: no public list exists to compare "
+        "them with. With keys installed and without this, the device is no production device (`env` is `test`).",
+    )
     policies: tuple[Annotated[str, Field(pattern=r"^\d+(\.\d+){2,20}$")], ...] = Field(
         default=("1.2.392.200149.8.5.1.3.30",),
         min_length=1,
         max_length=8,
-        description="Certificate policies that are accepted (OIDs).",
+        description="Certificate policies (OIDs); a certificate must name one of them.",
     )
 
 

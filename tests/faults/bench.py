@@ -144,6 +144,7 @@ class Bench(Device):
         """The card is taken: Idle, the next visit works, everything ever committed arrives once, no fault is left."""
         self.reader.remove()
         await self.at(Idle)
+        await self.until(lambda: not getattr(self.state, "glance", False))
         self.at_rest()
         await self.pass_pin()
         good = await self.finish()

@@ -53,6 +53,7 @@ POLICY = Policy(
     look_up_seconds=4.0,
     publish_seconds=3.0,
     show_seconds=0.03,
+    glance_seconds=0.05,
     absence_seconds=0.15,
     remind_seconds=8.0,
 )

@@ -26,7 +26,6 @@ from firmware.session.model import (
     State,
     Unlocking,
 )
-from firmware.session.states import showing
 from firmware.sim.card.faults import FaultScript
 from tests.faults.bench import POLICY, Bench, Build, assert_texts
 from tests.faults.commands import Face, Pin, sent_digits
@@ -111,10 +110,7 @@ async def test_pulled_while_the_pin_is_verified_is_not_sent_again(bench: Bench) 
 
 
 @pytest.mark.parametrize("state", SETTLED)
-async def test_pulled_after_identity_is_settled(
-    bench: Bench, state: type[State], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(showing, "_GLANCE", 0.05)
+async def test_pulled_after_identity_is_settled(bench: Bench, state: type[State]) -> None:
     pull_at(bench, state)
     await bench.place()
     if state is Registering:

@@ -36,7 +36,7 @@ from tests.unit.runtime.fakes_card import NUMBER_B, PIN, FakeCard, FakeReader
 
 V = TypeVar("V", bound=View)
 
-QUICK = Policy(env=Env.SIM, notice_seconds=0.0, absence_seconds=0.05, show_seconds=0.02)
+QUICK = Policy(env=Env.SIM, notice_seconds=0.0, absence_seconds=0.05, show_seconds=0.02, glance_seconds=0.02)
 PATIENCE = 5.0
 
 

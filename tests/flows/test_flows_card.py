@@ -1,5 +1,7 @@
 """Cards pulled, put back, swapped and hanging, on the real runtime."""
 
+from dataclasses import replace
+
 import pytest
 
 from firmware.core.events import Button, CardPresence
@@ -20,7 +22,8 @@ from firmware.core.views import (
 )
 from firmware.ports import EligibilityAnswer
 from firmware.runtime import work_card
-from tests.flows.counter import Counter
+from firmware.session.model import Showing
+from tests.flows.counter import QUICK, Counter
 from tests.unit.runtime.fakes_card import NAME, NUMBER_B, TOKEN
 
 PENDING, VALID = EligibilityCode.PENDING, EligibilityCode.VALID
@@ -55,7 +58,7 @@ async def test_back_within_a_moment() -> None:
         counter.place()
         await counter.sees(NoticeView)
         assert counter.visit == visit
-    assert not counter.publisher.records
+        assert not counter.publisher.records
 
 
 async def test_swapped_within_a_moment() -> None:
@@ -139,12 +142,27 @@ async def test_a_late_contradiction_is_an_alert_without_details() -> None:
     assert counter.publisher.alerts == [(FaultCode.IDENTITY_CONFLICT, late.visit)]
 
 
+async def test_a_card_that_flutters_at_the_end_is_no_second_visit() -> None:
+    async with Counter(replace(QUICK, absence_seconds=0.5)).running() as counter:
+        await counter.by_face()
+        await counter.consent()
+        counter.lift()
+        counter.place()
+        await counter.sees(RemoveCardView)
+        counter.lift()
+        counter.place()
+        await counter.leave()
+        assert len(counter.publisher.records) == 1
+        assert counter.card.calls.count("identify") == 1
+
+
 async def test_the_next_patient_need_not_wait() -> None:
-    async with Counter().running() as counter:
+    async with Counter(replace(QUICK, glance_seconds=5.0)).running() as counter:
         await counter.by_face()
         await counter.consent()
         first = counter.visit
         counter.lift()
+        await counter.until(lambda: isinstance(counter.runtime.state, Showing) and counter.runtime.state.taken)
         counter.place()
         await counter.sees(NoticeView)
         assert counter.visit != first

@@ -152,7 +152,7 @@ async def test_number_b_is_typed_wrong_then_right() -> None:
         await counter.place_and_choose(Button.LEFT)
         await counter.sees(NumberBView)
         await counter.type(b"00000000000000")
-        await counter.sees(NumberBView, wrong=True, tries_left=9)
+        await counter.sees(NumberBView, wrong=True, tries_left=4)
         await counter.type(NUMBER_B)
         await counter.sees(ConsentView)
 

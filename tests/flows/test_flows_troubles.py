@@ -7,8 +7,9 @@ import pytest
 from firmware.core.events import Button, ButtonPressed, CardPresence, Part
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.ids import VisitId
-from firmware.core.outcomes import EligibilityCode, VisitOutcome
+from firmware.core.outcomes import EligibilityCode, StaffHint, VisitOutcome
 from firmware.core.views import (
+    ConsentView,
     IdleView,
     LookingUpView,
     NextStep,
@@ -18,6 +19,7 @@ from firmware.core.views import (
     RegisterView,
     RemoveCardView,
     ResultView,
+    StaffView,
     UnprovisionedView,
 )
 from firmware.ports import EligibilityAnswer
@@ -144,7 +146,7 @@ async def test_the_reader_is_lost_and_comes_back(settled: bool) -> None:
 
 @pytest.mark.parametrize(
     ("part", "offered"),
-    [(Part.FACE_CAMERA, {"pin", "staff"}), (Part.INFERENCE, {"pin", "staff"}), (Part.KEYPAD, {"staff"})],
+    [(Part.FACE_CAMERA, {"pin", "staff"}), (Part.INFERENCE, {"pin", "staff"})],
 )
 async def test_a_part_that_could_not_be_composed(part: Part, offered: set[str]) -> None:
     counter = Counter().without(part, FaultCode.CAMERA_MISSING)
@@ -153,6 +155,15 @@ async def test_a_part_that_could_not_be_composed(part: Part, offered: set[str]) 
         counter.place()
         view = await counter.sees(NoticeView)
     assert set(view.methods) == offered
+
+
+async def test_without_a_keypad_staff_are_called_at_once() -> None:
+    async with Counter().without(Part.KEYPAD, FaultCode.KEYPAD_FAILED).running() as counter:
+        await counter.sees(IdleView, warnings=(FaultCode.KEYPAD_FAILED,))
+        counter.place()
+        await counter.sees(StaffView, other_way=False)
+        counter.request("staff-check")
+        await counter.sees(ConsentView)
 
 
 async def test_a_device_without_a_site() -> None:
@@ -180,7 +191,11 @@ async def test_requests_count_for_the_open_visit_only_and_when_asked_for() -> No
         await counter.sees(IdleView)
         counter.request("cancel", visit=VisitId("another"))
         await counter.until(lambda: counter.runtime.effects.ignored == 1)
-        await counter.place_and_choose(Button.MIDDLE)
+        await counter.place_and_choose(Button.RIGHT)
+        await counter.sees(StaffView)
+        counter.inputs.press(Button.LEFT)
+        await counter.sees(NoticeView)
+        counter.inputs.press(Button.MIDDLE)
         await counter.sees(PinView)
         counter.request("staff-check", visit=VisitId("another"))
         counter.request("cancel", visit=VisitId("another"))
@@ -206,6 +221,24 @@ async def test_a_result_on_its_way_to_the_disk_is_not_lost_at_shut_down() -> Non
     assert counter.inputs.closed
     assert counter.gateway.closed
     assert counter.card.calls[-1] == "release"
+    assert all(not any(secret.view()) for secret in counter.card.handed_out)
+
+
+@pytest.mark.parametrize("settled", [False, True])
+async def test_a_visit_that_the_stop_cuts_off_has_its_one_outcome(settled: bool) -> None:
+    counter = Counter()
+    counter.gateway.hold()
+    async with counter.running():
+        await (counter.by_pin() if settled else counter.place_and_choose(Button.RIGHT))
+        await counter.sees(ConsentView if settled else StaffView)
+    (record,) = counter.publisher.records
+    summary = record.summary
+    if settled:
+        assert (summary.outcome, summary.eligibility) == (VisitOutcome.IDENTIFIED, PENDING)
+        assert summary.hints == (StaffHint.CHECK_LATER,)
+    else:
+        assert (summary.outcome, summary.fault) == (VisitOutcome.ABORTED, None)
+    assert counter.publisher.closed
     assert all(not any(secret.view()) for secret in counter.card.handed_out)
 
 

@@ -250,7 +250,7 @@ def test_a_killed_broker_loses_and_doubles_nothing(site: Site) -> None:
 def test_requests_are_answered_and_good_once_also_after_a_restart(
     site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    site.device()
+    site.device().progress(VISIT, Progress.STAFF_WANTED)
     until(lambda: site.said.last(Part.BROKER) == "ok")
     ask = ["staff-check", "--config", str(site.config()), "--visit", str(VISIT), "--approve", "--json"]
     # FixedClock stands still: the request must come within its window.

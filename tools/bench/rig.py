@@ -31,6 +31,8 @@ _WATCHDOG: Final = "20000000"
 _READY: Final = 60.0
 _VISIT: Final = 60.0
 _INSTANT: Final = Pace(retry=0.005, retries=4000)
+_NEXT_PATIENT: Final = 0.8
+"""Seconds until the next card: longer than the absence that the bench's policy takes for a flutter."""
 _RESTING: Final = frozenset({"Idle", "OutOfService"})
 
 
@@ -211,6 +213,8 @@ class Rig:
             await self.crew.insert_card()
             await self._until(lambda: self._over(visit, hands, patient, hurry=hurry), _VISIT, "the visit does not end")
             await patient.finish()
+            if hurry:
+                await asyncio.sleep(_NEXT_PATIENT)
         finally:
             self._visit = self._hands = self._patient = None
         return visit

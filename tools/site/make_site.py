@@ -15,20 +15,26 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from tools.site.site_files import SiteError, SitePlan, make_site, merged  # noqa: E402  # started as a script
+from tools.site.site_files import INSTALLED_MODELS, SiteError, SitePlan, make_site, merged  # noqa: E402  # started as a script
 
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="make_site", description="Make keys, certificates and settings of one site.")
     add = made.add_argument
     add("out", type=Path, metavar="OUT", help="folder to write; new or empty")
-    add("--env", choices=["production", "test", "sim"], default="sim", help="claim in every message (default sim)")
+    add(
+        "--target",
+        choices=["here", "device"],
+        default="here",
+        help="device: paths of install.sh (default here)",
+    )
+    add("--env", choices=["production", "test", "sim"], help="claim in every message (default sim; device: production)")
     add("--site", default="clinic-1", help="opaque id of the facility")
     add("--device", default="counter-1", help="opaque id of the device")
     add("--reception", action="append", default=[], metavar="ID", help="a reception; repeat for more (default front)")
     add("--jpki-ca", action="append", type=Path, required=True, metavar="FILE", help="CA of the card's certificates")
     add("--face-issuer", action="append", type=Path, default=[], metavar="FILE", help="issuer key of card-face records")
-    add("--models", type=Path, default=ROOT / "models", metavar="DIR", help="folder with the models' manifest")
+    add("--models", type=Path, metavar="DIR", help="folder with the models' manifest")
     add("--people", type=Path, metavar="FILE", help="the gateway simulator's registry")
     add("--host", action="append", default=[], help="name or address of broker and gateway (default 127.0.0.1)")
     add("--broker-port", type=int, default=8883)
@@ -58,13 +64,14 @@ def plan_of(arguments: argparse.Namespace) -> SitePlan:
     tables: dict[str, Any] = {}
     for text in arguments.set:
         tables = merged(tables, setting(text))
+    installed = arguments.target == "device"
     return SitePlan(
         out=arguments.out,
-        env=arguments.env,
+        env=arguments.env or ("production" if installed else "sim"),
         site=arguments.site,
         device=arguments.device,
         receptions=tuple(arguments.reception) or ("front",),
-        models=arguments.models,
+        models=arguments.models or (INSTALLED_MODELS if installed else ROOT / "models"),
         jpki_ca=tuple(arguments.jpki_ca),
         face_issuers=tuple(arguments.face_issuer),
         people=arguments.people,
@@ -73,20 +80,22 @@ def plan_of(arguments: argparse.Namespace) -> SitePlan:
         gateway_port=arguments.gateway_port,
         gateway_delay=arguments.gateway_delay,
         settings=tables,
+        installed=installed,
     )
 
 
 def main(words: list[str] | None = None) -> int:
     arguments = parser().parse_args(words)
     try:
-        paths = make_site(plan_of(arguments), force=arguments.force)
+        plan = plan_of(arguments)
+        paths = make_site(plan, force=arguments.force)
     except SiteError as error:
         print(f"make_site: {error}", file=sys.stderr)
         return 2
     if arguments.json:
         print(json.dumps(paths, indent=2))
     else:
-        print(f"site {arguments.site} ({arguments.env}) made in {arguments.out}")
+        print(f"site {arguments.site} ({plan.env}) made in {arguments.out}")
     return 0
 
 

@@ -14,12 +14,15 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from firmware.app.environment import checked_env
 from firmware.core.faults import DeviceError
 from firmware.settings.load import load
 from tools.site.authority import Authority, new_key, private_pem, public_pem
 from tools.site.toml_text import toml_text
 
 Tables = dict[str, Any]
+INSTALLED_DATA = "/var/lib/madoguchi"
+INSTALLED_MODELS = Path("/usr/share/madoguchi/models")
 
 
 class SiteError(Exception):
@@ -30,7 +33,8 @@ class SiteError(Exception):
 class SitePlan:
     """What to make. `hosts`: names and addresses of broker and gateway servers, the first is written into settings.
 
-    `settings`: tables merged over the device's settings. Ports 0 are for the caller to replace.
+    `settings`: tables merged over the device's settings. Ports 0 are for the caller to replace. `installed`: the device
+    settings name the places of `systemd/install.sh`, otherwise everything stays in the device's folder.
     """
 
     out: Path
@@ -47,6 +51,11 @@ class SitePlan:
     gateway_port: int = 8443
     gateway_delay: float = 0.0
     settings: Tables = field(default_factory=dict)
+    installed: bool = False
+
+    @property
+    def data_dir(self) -> str:
+        return INSTALLED_DATA if self.installed else "data"
 
 
 def make_site(plan: SitePlan, *, force: bool = False) -> dict[str, Any]:
@@ -120,7 +129,6 @@ class _Writer:
         plan = self._plan
         folder = self._folder("device")
         _private(folder / "device.key", private_pem(self._device_key))
-        _public(folder / "device.pem", self._authority.client(plan.device, self._device_key))
         cas, issuers = self._trust(folder)
         for reception in plan.receptions:
             _public(folder / f"{reception}-encryption.pem", public_pem(self._open_keys[reception]))
@@ -128,7 +136,9 @@ class _Writer:
         tables = self._device_tables(self._client(folder, plan.device), cas, issuers)
         path = folder / "madoguchi.toml"
         _private(path, toml_text(merged(tables, plan.settings)).encode())
-        load(path)
+        settings = load(path)
+        if plan.installed:
+            checked_env(settings)  # otherwise the device would be the first to say it
         return path
 
     def _device_tables(self, client: Tables, cas: list[str], issuers: list[str]) -> Tables:
@@ -137,17 +147,17 @@ class _Writer:
         return {
             "version": 1,
             "site": {"id": plan.site, "env": plan.env},
-            "device": {"id": plan.device, "data_dir": "data"},
-            "keys": {"device_key": "device.key", "device_certificate": "device.pem"},
+            "device": {"id": plan.device, "data_dir": plan.data_dir},
+            "keys": {"device_key": "device.key"},
             "trust": {
                 "face_issuers": issuers,
                 "jpki_ca": [{"file": name, "sha256": pin} for name, pin in zip(cas, pins, strict=True)],
             },
-            "models": {"dir": str(plan.models.absolute())},
+            "models": {"dir": str(plan.models if plan.installed else plan.models.absolute())},
             "gateway": {"url": f"https://{_in_url(plan.hosts[0])}:{plan.gateway_port}", **client},
             "broker": {"host": plan.hosts[0], "port": plan.broker_port, **client},
-            "outbox": {"path": "data/outbox.sqlite"},
-            "journal": {"dir": "data/journal"},
+            "outbox": {"path": f"{plan.data_dir}/outbox.sqlite"},
+            "journal": {"dir": f"{plan.data_dir}/journal"},
             "receptions": [
                 {"id": each, "encryption_key": f"{each}-encryption.pem", "signing_key": f"{each}-signing.pem"}
                 for each in plan.receptions

@@ -35,7 +35,7 @@ from firmware.session.model import (
     Showing,
     Step,
 )
-from firmware.session.moves import choose, end_visit
+from firmware.session.moves import choose, end_visit, other_way
 from firmware.session.policy import Policy
 
 HANDLERS = Handlers(
@@ -60,14 +60,13 @@ HANDLERS = Handlers(
 def answered(state: AwaitingStaff, event: StaffAnswered, policy: Policy) -> Step:
     if not event.approved:
         return end_visit(state, policy, VisitOutcome.NOT_IDENTIFIED, FaultCode.STAFF_REFUSED)
-    return advance(replace(state, visit=replace(state.visit, staff_approved=True)), policy)
+    return advance(replace(state, visit=replace(state.visit, staff_approved=True)), policy, event.at)
 
 
 @HANDLERS.on(ButtonPressed, to=(ChoosingMethod, RemoveCard, Idle, OutOfService))
 def button(state: AwaitingStaff, event: ButtonPressed, policy: Policy) -> Step:
-    """Left: another way, unless the chip's record made the staff check necessary."""
-    forced = state.because is FaultCode.CARD_RECORD_UNSIGNED
-    if event.button is not Button.LEFT or forced or state.visit.staff_approved:
+    """Left: another way, unless there is none or the chip's record made the staff check necessary."""
+    if event.button is not Button.LEFT or state.visit.staff_approved or not other_way(state, policy, state.because):
         return Step(state)
     return choose(state, policy, event.at)
 

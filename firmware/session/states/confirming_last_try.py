@@ -18,6 +18,7 @@ from firmware.core.events import (
 )
 from firmware.session.handlers import Handlers
 from firmware.session.model import (
+    AwaitingStaff,
     ChoosingMethod,
     ConfirmingLastTry,
     EnteringPin,
@@ -48,7 +49,7 @@ HANDLERS = Handlers(
 )
 
 
-@HANDLERS.on(ButtonPressed, to=(EnteringPin, ChoosingMethod, RemoveCard, Idle, OutOfService))
+@HANDLERS.on(ButtonPressed, to=(EnteringPin, ChoosingMethod, AwaitingStaff, RemoveCard, Idle, OutOfService))
 def button(state: ConfirmingLastTry, event: ButtonPressed, policy: Policy) -> Step:
     if event.button is Button.LEFT:
         return ask_pin(EnteringPin(state.device, state.visit, tries_left=1, last_confirmed=True), policy)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from firmware.core.effects import Play, SendConsent, StopTimer, Tone
-from firmware.core.events import Button, ButtonPressed, LookUpAnswered, LookUpFailed, Timer, TimerFired
+from firmware.core.events import Button, ButtonPressed, LookUpAnswered, LookUpFailed, Part, Timer, TimerFired
 from firmware.core.faults import FaultCode
 from firmware.core.outcomes import ConsentAnswer
 from firmware.session.conclusion import go_on, leave_early, look_up_ended, note_failure
@@ -18,12 +18,11 @@ HANDLERS = Handlers(Consenting)
 def button(state: Consenting, event: ButtonPressed, policy: Policy) -> Step:
     if event.button is Button.MIDDLE or not state.visit.present:
         return Step(state)
-    given = event.button is Button.LEFT
-    visit = replace(
-        state.visit,
-        consent=ConsentAnswer.GIVEN if given else ConsentAnswer.REFUSED,
-        consented_at=event.at if given else None,
-    )
+    answer = ConsentAnswer.GIVEN if event.button is Button.LEFT else ConsentAnswer.REFUSED
+    if state.device.fault(Part.DISPLAY) is not None:
+        answer = ConsentAnswer.NOT_GIVEN  # nobody consents to a question that was not seen
+    given = answer is ConsentAnswer.GIVEN
+    visit = replace(state.visit, consent=answer, consented_at=event.at if given else None)
     effects = (StopTimer(visit.id, Timer.CONSENT), SendConsent(visit.id, given), Play(Tone.PROMPT))
     return go_on(replace(state, visit=visit), policy).before(*effects)
 

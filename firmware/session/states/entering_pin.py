@@ -37,6 +37,7 @@ from firmware.core.views import LastTryView, PinView
 from firmware.session.handlers import Handlers
 from firmware.session.identity import advance
 from firmware.session.model import (
+    AwaitingStaff,
     ChoosingMethod,
     ConfirmingLastTry,
     Consenting,
@@ -57,7 +58,7 @@ HANDLERS = Handlers(
 )
 
 
-@HANDLERS.on(PinCounted, to=(ConfirmingLastTry, ChoosingMethod, RemoveCard, Idle, OutOfService))
+@HANDLERS.on(PinCounted, to=(ConfirmingLastTry, ChoosingMethod, AwaitingStaff, RemoveCard, Idle, OutOfService))
 def counted(state: EnteringPin, event: PinCounted, policy: Policy) -> Step:
     if state.tries_left is not None:
         return Step(state)
@@ -119,26 +120,37 @@ def done(state: EnteringPin, event: EntryDone, policy: Policy) -> Step:
 
 
 @HANDLERS.on(
-    PinChecked, to=(ConfirmingLastTry, ChoosingMethod, Consenting, LookingUp, Showing, RemoveCard, Idle, OutOfService)
+    PinChecked,
+    to=(
+        ConfirmingLastTry,
+        ChoosingMethod,
+        AwaitingStaff,
+        Consenting,
+        LookingUp,
+        Showing,
+        RemoveCard,
+        Idle,
+        OutOfService,
+    ),
 )
 def checked(state: EnteringPin, event: PinChecked, policy: Policy) -> Step:
     if not state.checking:
         return Step(state)
     if event.code is TryCode.ACCEPTED:
-        return advance(replace(state, visit=replace(state.visit, pin_accepted=True)), policy)
+        return advance(replace(state, visit=replace(state.visit, pin_accepted=True)), policy, event.at)
     left = 0 if event.code is TryCode.BLOCKED else event.tries_left
     again = replace(state, tries_left=left, wrong=True, checking=False, last_confirmed=False)
     return _ask_again(again, policy, event.at)
 
 
-@HANDLERS.on(EntryCancelled, to=(ChoosingMethod, RemoveCard, Idle, OutOfService))
+@HANDLERS.on(EntryCancelled, to=(ChoosingMethod, AwaitingStaff, RemoveCard, Idle, OutOfService))
 def cancelled(state: EnteringPin, event: EntryCancelled, policy: Policy) -> Step:
     if event.kind is not EntryKind.PIN or state.checking:
         return Step(state)
     return choose(state, policy, event.at)
 
 
-@HANDLERS.on(ButtonPressed, to=(ChoosingMethod, RemoveCard, Idle, OutOfService))
+@HANDLERS.on(ButtonPressed, to=(ChoosingMethod, AwaitingStaff, RemoveCard, Idle, OutOfService))
 def button(state: EnteringPin, event: ButtonPressed, policy: Policy) -> Step:
     """Right: another way, unless the PIN is just being checked."""
     if event.button is not Button.RIGHT or state.checking:

@@ -25,7 +25,7 @@ from firmware.core.faults import FaultCode
 from firmware.core.outcomes import CardKind, VisitOutcome
 from firmware.core.views import IdentifyingView
 from firmware.session.handlers import Handlers
-from firmware.session.model import ChoosingMethod, Identifying, Idle, OutOfService, RemoveCard, Step
+from firmware.session.model import AwaitingStaff, ChoosingMethod, Identifying, Idle, OutOfService, RemoveCard, Step
 from firmware.session.moves import choose, end_visit, remove_card
 from firmware.session.policy import Policy
 
@@ -50,7 +50,7 @@ HANDLERS = Handlers(
 )
 
 
-@HANDLERS.on(CardIdentified, to=(ChoosingMethod, RemoveCard, Idle, OutOfService))
+@HANDLERS.on(CardIdentified, to=(ChoosingMethod, AwaitingStaff, RemoveCard, Idle, OutOfService))
 def identified(state: Identifying, event: CardIdentified, policy: Policy) -> Step:
     if not state.visit.present:
         return Step(state)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from firmware.core.effects import CloseCamera, CompareFace, Play, Show, StartTimer, Tone
+from firmware.core.effects import CloseCamera, CompareFace, Play, RaiseAlert, Show, StartTimer, Tone
 from firmware.core.events import (
     Button,
     ButtonPressed,
@@ -40,7 +40,7 @@ from firmware.session.model import (
 )
 from firmware.session.moves import choose, end_visit
 from firmware.session.policy import Policy
-from firmware.session.states.unlocking import MATCH_MARGIN
+from firmware.session.states.unlocking import MATCH_MARGIN, open_camera
 
 HANDLERS = Handlers(
     Matching,
@@ -59,16 +59,28 @@ HANDLERS = Handlers(
 )
 
 
+_OF_DEVICE = frozenset(
+    {
+        FaultCode.CAMERA_MISSING,
+        FaultCode.CAMERA_NO_FRAME,
+        FaultCode.MODEL_MISSING,
+        FaultCode.MODEL_HASH_WRONG,
+        FaultCode.MODEL_FAILED,
+        FaultCode.LANE_STUCK,
+    }
+)
+
+
 @HANDLERS.on(
     FaceCompared, to=(ChoosingMethod, AwaitingStaff, Consenting, LookingUp, Showing, RemoveCard, Idle, OutOfService)
 )
 def compared(state: Matching, event: FaceCompared, policy: Policy) -> Step:
-    if _matched(state):
+    if _matched(state) or event.attempt != state.visit.comparisons:
         return Step(state)
     state = replace(state, visit=replace(state.visit, match=event.verdict))
     if event.verdict.code is MatchCode.MATCH:
-        waiting = (CloseCamera(state.visit.id), Show(ReadingChipView()), Play(Tone.DONE))
-        return advance(state, policy).before(*waiting)
+        waiting = (CloseCamera(state.visit.id), Show(ReadingChipView()), Play(Tone.PROMPT))
+        return advance(state, policy, event.at).before(*waiting)
     if state.attempt < policy.match_attempts:
         return _again(state, policy)
     unsure = event.verdict.code is MatchCode.UNSURE
@@ -80,35 +92,41 @@ def _matched(state: Matching) -> bool:
 
 
 def _again(state: Matching, policy: Policy) -> Step:
-    visit, attempt = state.visit, state.attempt + 1
+    """The camera is opened anew: after a missing frame it had closed."""
+    visit, attempt = replace(state.visit, comparisons=state.visit.comparisons + 1), state.attempt + 1
     hint = visit.match.reason if visit.match is not None else None
     effects = (
         Show(FaceView(attempt, policy.match_attempts, hint)),
         Play(Tone.PROMPT),
         StartTimer(visit.id, Timer.MATCH, policy.match_seconds + MATCH_MARGIN),
-        CompareFace(visit.id, state.photo, attempt),
+        open_camera(visit, policy),
+        CompareFace(visit.id, state.photo, visit.comparisons),
     )
-    return Step(replace(state, attempt=attempt), effects)
+    return Step(replace(state, visit=visit, attempt=attempt), effects)
 
 
 def _give_up(state: Matching, policy: Policy, at: float, fault: FaultCode) -> Step:
     return choose(replace(state, visit=state.visit.without(Method.FACE)), policy, at, fault)
 
 
-@HANDLERS.on(FaceFailed, to=(ChoosingMethod, RemoveCard, Idle, OutOfService))
+@HANDLERS.on(FaceFailed, to=(ChoosingMethod, AwaitingStaff, RemoveCard, Idle, OutOfService))
 def failed(state: Matching, event: FaceFailed, policy: Policy) -> Step:
-    """A photo, camera or model that cannot be used: another way."""
-    return Step(state) if _matched(state) else _give_up(state, policy, event.at, event.fault)
+    """A photo, camera or model that cannot be used: another way. What is wrong with the device, staff are told."""
+    if _matched(state) or event.attempt != state.visit.comparisons:
+        return Step(state)
+    after = _give_up(state, policy, event.at, event.fault)
+    told = event.fault in dict(state.device.faults).values()
+    return after.before(RaiseAlert(event.fault)) if event.fault in _OF_DEVICE and not told else after
 
 
-@HANDLERS.on(ButtonPressed, to=(ChoosingMethod, RemoveCard, Idle, OutOfService))
+@HANDLERS.on(ButtonPressed, to=(ChoosingMethod, AwaitingStaff, RemoveCard, Idle, OutOfService))
 def button(state: Matching, event: ButtonPressed, policy: Policy) -> Step:
     if event.button is not Button.RIGHT or _matched(state):
         return Step(state)
     return choose(state, policy, event.at)
 
 
-@HANDLERS.on(TimerFired, to=(ChoosingMethod, RemoveCard, Idle, OutOfService))
+@HANDLERS.on(TimerFired, to=(ChoosingMethod, AwaitingStaff, RemoveCard, Idle, OutOfService))
 def timer(state: Matching, event: TimerFired, policy: Policy) -> Step:
     """MATCH: the comparison, or the chip behind it, did not come back in time."""
     if event.name is Timer.CARD or (event.name is Timer.MATCH and _matched(state)):

@@ -37,7 +37,16 @@ from firmware.core.faults import FaultCode
 from firmware.core.outcomes import CardKind, VisitOutcome
 from firmware.core.views import NumberBView
 from firmware.session.handlers import Handlers
-from firmware.session.model import ChoosingMethod, Idle, OutOfService, ReadingFront, RemoveCard, Step, Unlocking
+from firmware.session.model import (
+    AwaitingStaff,
+    ChoosingMethod,
+    Idle,
+    OutOfService,
+    ReadingFront,
+    RemoveCard,
+    Step,
+    Unlocking,
+)
 from firmware.session.moves import choose, end_visit, unlock
 from firmware.session.policy import Policy
 
@@ -69,14 +78,14 @@ def done(state: ReadingFront, event: EntryDone, policy: Policy) -> Step:
     return Step(typed, (_view(typed), StopTimer(state.visit.id, Timer.ENTRY)))
 
 
-@HANDLERS.on(EntryCancelled, to=(ChoosingMethod, RemoveCard, Idle, OutOfService))
+@HANDLERS.on(EntryCancelled, to=(ChoosingMethod, AwaitingStaff, RemoveCard, Idle, OutOfService))
 def cancelled(state: ReadingFront, event: EntryCancelled, policy: Policy) -> Step:
     if event.kind is not EntryKind.NUMBER_B:
         return Step(state)
     return _back(state, policy, event.at)
 
 
-@HANDLERS.on(ButtonPressed, to=(ChoosingMethod, RemoveCard, Idle, OutOfService))
+@HANDLERS.on(ButtonPressed, to=(ChoosingMethod, AwaitingStaff, RemoveCard, Idle, OutOfService))
 def button(state: ReadingFront, event: ButtonPressed, policy: Policy) -> Step:
     """Right: another way."""
     return _back(state, policy, event.at) if event.button is Button.RIGHT else Step(state)

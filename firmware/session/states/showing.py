@@ -37,9 +37,6 @@ from firmware.session.policy import Policy
 
 HANDLERS = Handlers(Showing, ignores=(ButtonPressed, CardFailed, CardIdentified, LookUpAnswered, LookUpFailed))
 
-_GLANCE = 2.0
-"""Seconds that the result stays on the screen after the card was taken."""
-
 
 @HANDLERS.on(ResultCommitted)
 def committed(state: Showing, event: ResultCommitted, policy: Policy) -> Step:
@@ -58,7 +55,7 @@ def committed(state: Showing, event: ResultCommitted, policy: Policy) -> Step:
 
 
 def _show_timer(state: Showing, policy: Policy) -> StartTimer:
-    seconds = policy.show_seconds if state.visit.present else _GLANCE
+    seconds = policy.show_seconds if state.visit.present else policy.glance_seconds
     return StartTimer(state.visit.id, Timer.SHOW, seconds)
 
 
@@ -83,14 +80,21 @@ def _failed(state: Showing, policy: Policy, fault: FaultCode) -> Step:
 def removed(state: Showing, _event: CardRemoved, policy: Policy) -> Step:
     if not state.visit.present:
         return Step(state)
-    state = replace(state, visit=replace(state.visit, present=False))
-    return Step(state, (_show_timer(state, policy),) if state.committed else ())
+    state = replace(state, visit=replace(state.visit, present=False), taken=False)
+    absence = StartTimer(state.visit.id, Timer.ABSENCE, policy.absence_seconds)
+    return Step(state, (absence, _show_timer(state, policy)) if state.committed else (absence,))
 
 
 @HANDLERS.on(CardPlaced, to=(Identifying,))
 def placed(state: Showing, event: CardPlaced, policy: Policy) -> Step:
-    """The next patient need not wait for the glance to end."""
-    if state.visit.present or not state.committed or state.device.essential_fault() is not None:
+    """Back within the absence: the result stays. Later: the next patient need not wait for the glance to end."""
+    if state.visit.present:
+        return Step(state)
+    if not state.taken:
+        back = replace(state, visit=replace(state.visit, present=True))
+        absence = StopTimer(state.visit.id, Timer.ABSENCE)
+        return Step(back, (absence, _show_timer(back, policy)) if state.committed else (absence,))
+    if not state.committed or state.device.essential_fault() is not None:
         return Step(state)
     close = (StopTimers(state.visit.id), CloseVisit(state.visit.id))
     return start_visit(state.device, event, policy).before(*close)
@@ -100,9 +104,16 @@ def placed(state: Showing, event: CardPlaced, policy: Policy) -> Step:
 def timer(state: Showing, event: TimerFired, policy: Policy) -> Step:
     if event.name is Timer.PUBLISH and not state.committed:
         return _failed(state, policy, FaultCode.OUTBOX_BROKEN)
-    if event.name is not Timer.SHOW:
-        return Step(state)
+    if event.name is Timer.ABSENCE and not state.visit.present:
+        return Step(replace(state, taken=True))
+    return _end(state, policy) if event.name is Timer.SHOW else Step(state)
+
+
+def _end(state: Showing, policy: Policy) -> Step:
     close = (StopTimers(state.visit.id), CloseVisit(state.visit.id))
+    if not (state.visit.present or state.taken) and state.device.essential_fault() is None:
+        away = RemoveCard(state.device, state.visit.id, None, away=True)
+        return Step(away, (*close, StartTimer(None, Timer.ABSENCE, policy.absence_seconds)))
     if state.visit.present and state.device.card_present:
         return remove_card(state.device, policy, ended=state.visit.id, because=None).before(*close)
     return home(state.device, policy).before(*close)

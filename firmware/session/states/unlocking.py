@@ -37,6 +37,7 @@ from firmware.core.views import FaceView
 from firmware.session.handlers import Handlers
 from firmware.session.identity import note_card_failure
 from firmware.session.model import (
+    AwaitingStaff,
     ChoosingMethod,
     Idle,
     Matching,
@@ -45,6 +46,7 @@ from firmware.session.model import (
     RemoveCard,
     Step,
     Unlocking,
+    Visit,
 )
 from firmware.session.moves import ask_number_b, choose, read_certificate
 from firmware.session.policy import Policy
@@ -58,7 +60,9 @@ HANDLERS = Handlers(
         EntryCancelled,
         EntryChanged,
         EntryDone,
+        # Of an earlier comparison: a camera that could not be opened shows in the next one.
         FaceCompared,
+        FaceFailed,
         PinChecked,
         PinCounted,
         StaffAnswered,
@@ -71,7 +75,7 @@ MATCH_MARGIN = 10.0
 """Seconds beyond an attempt's own bound before the session gives it up; chip and certificate are read in them."""
 
 
-@HANDLERS.on(NumberBChecked, to=(ReadingFront, ChoosingMethod, RemoveCard, Idle, OutOfService))
+@HANDLERS.on(NumberBChecked, to=(ReadingFront, ChoosingMethod, AwaitingStaff, RemoveCard, Idle, OutOfService))
 def checked(state: Unlocking, event: NumberBChecked, policy: Policy) -> Step:
     if event.code is TryCode.ACCEPTED:
         return _read(state, policy)
@@ -84,37 +88,35 @@ def checked(state: Unlocking, event: NumberBChecked, policy: Policy) -> Step:
 
 def _read(state: Unlocking, policy: Policy) -> Step:
     visit = state.visit
-    not_before = (visit.notice_at or visit.started_at) + policy.notice_seconds
     effects: tuple[Effect, ...] = (
-        OpenCamera(visit.id, not_before),
+        open_camera(visit, policy),
         ReadPhoto(visit.id),
         *read_certificate(visit),
     )
     return Step(replace(state, visit=replace(visit, certificate_asked=True)), effects)
 
 
+def open_camera(visit: Visit, policy: Policy) -> OpenCamera:
+    """No frame before the notice was shown for its time."""
+    return OpenCamera(visit.id, (visit.notice_at or visit.started_at) + policy.notice_seconds)
+
+
 @HANDLERS.on(PhotoRead, to=(Matching,))
 def photo(state: Unlocking, event: PhotoRead, policy: Policy) -> Step:
     """The chip is checked only now: its proof is over what the record says."""
-    visit = state.visit
+    visit = replace(state.visit, comparisons=state.visit.comparisons + 1)
     effects = (
         StopTimers(visit.id),
         Show(FaceView(1, policy.match_attempts)),
         StartTimer(visit.id, Timer.MATCH, policy.match_seconds + MATCH_MARGIN),
-        CompareFace(visit.id, event.photo, 1),
+        CompareFace(visit.id, event.photo, visit.comparisons),
         CheckChip(visit.id),
         ReportProgress(visit.id, Progress.FACE_PROMPT),
     )
     return Step(Matching(state.device, visit, event.photo), effects)
 
 
-@HANDLERS.on(FaceFailed, to=(ChoosingMethod, RemoveCard, Idle, OutOfService))
-def no_camera(state: Unlocking, event: FaceFailed, policy: Policy) -> Step:
-    """The camera could not be opened: the face is no way any more."""
-    return _without_face(state, policy, event.at, event.fault)
-
-
-@HANDLERS.on(CardFailed, to=(ChoosingMethod, RemoveCard, Idle, OutOfService))
+@HANDLERS.on(CardFailed, to=(ChoosingMethod, AwaitingStaff, RemoveCard, Idle, OutOfService))
 def card_failed(state: Unlocking, event: CardFailed, policy: Policy) -> Step:
     """A photo that cannot be used leaves the other ways."""
     if event.fault in _NO_PHOTO:

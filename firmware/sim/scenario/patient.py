@@ -120,6 +120,8 @@ class Patient:
 
     def _feel(self, state: str) -> None:
         if state == self._plan.pull_at and not self._card_taken:
+            # Known at once: a screen that comes with the state must not change the patient's mind.
+            self._card_taken = True
             self._begin(self._pull)
         elif state in _RESTING and self._card_taken:
             self.over.set()

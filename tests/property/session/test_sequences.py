@@ -16,6 +16,8 @@ def _many(seeds: range) -> Counter[str]:
         seen["passed"] += len(world.passed)
         seen["late"] += sum(world.detached.values())
         seen["foreign"] += world.foreign
+        seen["stopped"] += world.stopped
+        seen["staff"] += len(world.asked_staff)
     return seen
 
 
@@ -24,6 +26,8 @@ def test_random_sequences_keep_the_invariants() -> None:
     assert seen["passed"] > 1_000
     assert seen["late"] > 20
     assert seen["foreign"] > 1_000
+    assert seen["stopped"] > 300
+    assert seen["staff"] > 20
 
 
 @pytest.mark.long

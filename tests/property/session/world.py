@@ -25,7 +25,17 @@ from firmware.core.outcomes import (
     TryCode,
     UnsureReason,
 )
-from firmware.session.model import Device, Idle, OutOfService, Starting, State, Unprovisioned, VisitState
+from firmware.session.model import (
+    AwaitingStaff,
+    Device,
+    Identifying,
+    Idle,
+    OutOfService,
+    Starting,
+    State,
+    Unprovisioned,
+    VisitState,
+)
 from firmware.session.policy import FaceWithoutIssuer, Policy
 from firmware.session.step import rules, step
 
@@ -47,6 +57,8 @@ class World:
     detached: Counter[VisitId] = field(default_factory=Counter)
     visits: int = 0
     foreign: int = 0
+    stopped: bool = False
+    asked_staff: set[VisitId] = field(default_factory=set)
 
     def new_visit(self) -> VisitId:
         self.visits += 1
@@ -65,6 +77,8 @@ class World:
             self._apply(effect)
         if isinstance(self.state, VisitState) and self.state.visit.passed:
             self.passed.add(self.state.visit.id)
+        elif isinstance(before, Identifying) and not isinstance(self.state, VisitState) and _known(event):
+            self.passed.add(before.visit.id)  # and ended at once: no method works
         self._check()
 
     @staticmethod
@@ -110,6 +124,12 @@ class World:
             case fx.CloseVisit():
                 self.closed.add(visit)
                 assert not [key for key in self.timers if key[0] == visit], "a timer outlives its visit"
+            case fx.AskStaff():
+                self.asked_staff.add(visit)
+                self._no_staff_away()
+                self._answer(ev.StaffAnswered(at=self.now, visit=visit, approved=self.rng.random() < 0.7))
+            case fx.StopAskingStaff():
+                self.asked_staff.remove(visit)
             case fx.Publish():
                 self.published[visit] += 1
                 self._answer(self._commit(visit))
@@ -119,6 +139,11 @@ class World:
                 answer = self._answer_to(effect, visit)
                 if answer is not None:
                     self._answer(answer)
+
+    def _no_staff_away(self) -> None:
+        device = self.state.device
+        assert device.fault(ev.Part.BROKER) is None, "called staff whom no message reaches"
+        assert device.fault(ev.Part.RECEPTION) is None, "called staff whom no message reaches"
 
     def _answer(self, event: ev.Event) -> None:
         if self.rng.random() < 0.97:
@@ -177,12 +202,10 @@ class World:
                 if rng.random() < 0.1:
                     return ev.EntryCancelled(at=at, visit=visit, kind=kind)
                 return ev.EntryDone(at=at, visit=visit, kind=kind, entry=Handle("entry"))
-            case fx.CompareFace():
+            case fx.CompareFace(attempt=attempt):
                 if rng.random() < 0.1:
-                    return ev.FaceFailed(at=at, visit=visit, fault=FaultCode.CAMERA_NO_FRAME)
-                return ev.FaceCompared(at=at, visit=visit, verdict=self._verdict())
-            case fx.AskStaff():
-                return ev.StaffAnswered(at=at, visit=visit, approved=rng.random() < 0.7)
+                    return ev.FaceFailed(at=at, visit=visit, attempt=attempt, fault=FaultCode.CAMERA_NO_FRAME)
+                return ev.FaceCompared(at=at, visit=visit, attempt=attempt, verdict=self._verdict())
             case fx.LookUp() | fx.Register():
                 if rng.random() < 0.2:
                     return ev.LookUpFailed(at=at, visit=visit, fault=FaultCode.GATEWAY_TIMEOUT)
@@ -201,13 +224,17 @@ class World:
         assert all(count == 1 for count in self.detached.values()), "two late amendments for one visit"
         assert set(self.published) <= self.passed, "published a visit that did not pass Identifying"
         open_now = self.opened - self.closed
+        wanted = {self.state.visit.id} if isinstance(self.state, AwaitingStaff) else set()
+        assert self.asked_staff & open_now == wanted, "staff are asked in another state than AwaitingStaff"
         if isinstance(self.state, VisitState):
             assert open_now == {self.state.visit.id}
         else:
             assert not open_now, "a visit is open outside its states"
             assert self.passed <= set(self.published), "a visit passed Identifying and ended without an outcome"
 
-    # ---- random input ------------------------------------------------------------------------------------------
+
+class RandomWorld(World):
+    """The same with people who do anything at any time."""
 
     def disturb(self) -> None:
         """One random thing that can happen to a counter device."""
@@ -222,7 +249,8 @@ class World:
         if kind < 0.80:
             return self.feed(ev.CardPlaced(at=self.now, visit=self.new_visit()))
         if kind < 0.87:
-            return self.feed(ev.CardRemoved(at=self.now))
+            self.feed(ev.CardRemoved(at=self.now))
+            return self.tick() if rng.random() < 0.5 else None
         if kind < 0.95:
             return self.tick()
         return self.feed(self._noise())
@@ -258,11 +286,23 @@ class World:
             ]
         )
 
+    def stop(self) -> None:
+        """The process is told to end: whatever was open is closed, and nothing is begun any more."""
+        shown = self.state
+        self.feed(ev.DeviceStopping(at=self.now))
+        assert not self.opened - self.closed
+        assert self.passed <= set(self.published)
+        assert isinstance(self.state, Starting) if isinstance(shown, VisitState) else self.state == shown
+        self.stopped = True
+
     def settle_down(self) -> None:
         """Every part works again, the card is taken, nobody does anything: the device must come to rest."""
         for part in ev.Part:
             self.feed(ev.PartRecovered(at=self.now, part=part))
         self.pending.clear()
+        if self.rng.random() < 0.15:
+            self.stop()
+            return
         self.feed(ev.CardRemoved(at=self.now))
         for _ in range(50):
             if not self.timers:
@@ -272,11 +312,15 @@ class World:
         assert not self.timers, self.timers
 
 
-def play(seed: int, length: int = 40) -> World:
+def _known(event: ev.Event) -> bool:
+    return isinstance(event, ev.CardIdentified) and event.kind is CardKind.MY_NUMBER and event.same_card
+
+
+def play(seed: int, length: int = 40) -> RandomWorld:
     """One random sequence from power-on to rest."""
     rng = random.Random(seed)  # noqa: S311  (a seed to play again, not a secret)
-    policy = Policy(env=Env.SIM, face_without_issuer=rng.choice(list(FaceWithoutIssuer)))
-    world = World(rng, policy)
+    policy = Policy(env=Env.SIM, face_without_issuer=rng.choice(list(FaceWithoutIssuer)), look_up=rng.random() < 0.9)
+    world = RandomWorld(rng, policy)
     world.feed(ev.DeviceStarted(at=world.now, provisioned=True))
     assert not isinstance(world.state, Unprovisioned | OutOfService)
     world.feed(ev.CardPlaced(at=world.now, visit=world.new_visit()))

@@ -1,13 +1,15 @@
 """Settings to devices: what is built, what is missing, and which `env` it makes (firmware/app/compose.py)."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from firmware.app.compose import Composed, compose, derived_env
+from firmware.app.compose import Composed, compose, policy
+from firmware.app.environment import checked_env, derived_env
 from firmware.app.observed import ObservedPanel
 from firmware.camera.files import FileCamera
-from firmware.card.certificates import JPKI_AUTH_CA_SHA256
+from firmware.card.certificates import JPKI_AUTH_CA_SHA256, CertificateTrust, load_trust
 from firmware.card.service import CardService
 from firmware.core.events import Part
 from firmware.core.faults import DeviceError, FaultCode
@@ -62,8 +64,30 @@ def test_env_follows_from_parts_and_trust(settings: Settings) -> None:
     assert derived_env(settings) is Env.SIM
     hardware = _real_hardware(settings, "test")
     assert derived_env(hardware) is Env.TEST
+    assert derived_env(_with(hardware, trust={"face_issuers_are_official": True})) is Env.TEST
     real_ca = hardware.trust.jpki_ca[0].model_copy(update={"sha256": min(JPKI_AUTH_CA_SHA256)})
-    assert derived_env(_with(hardware, trust={"jpki_ca": (real_ca,)})) is Env.PRODUCTION
+    assert derived_env(_with(hardware, trust={"jpki_ca": (real_ca,), "face_issuers": ()})) is Env.PRODUCTION
+
+
+def test_face_issuers_are_official_only_by_the_sites_word(settings: Settings) -> None:
+    hardware = _real_hardware(settings, "production")
+    real_ca = hardware.trust.jpki_ca[0].model_copy(update={"sha256": min(JPKI_AUTH_CA_SHA256)})
+    issuers = _with(hardware, trust={"jpki_ca": (real_ca,)}, display={"adapter": "ssd1322"})
+    assert derived_env(issuers) is Env.TEST
+    with pytest.raises(DeviceError, match="face_issuers_are_official"):
+        checked_env(issuers)
+    assert checked_env(_with(issuers, trust={"face_issuers_are_official": True})) is Env.PRODUCTION
+
+
+def test_production_needs_a_display_for_the_notice(settings: Settings) -> None:
+    hardware = _real_hardware(settings, "production")
+    real_ca = hardware.trust.jpki_ca[0].model_copy(update={"sha256": min(JPKI_AUTH_CA_SHA256)})
+    blind = _with(hardware, trust={"jpki_ca": (real_ca,), "face_issuers": ()})
+    with pytest.raises(DeviceError, match=r"display\.adapter") as caught:
+        compose(blind)
+    assert caught.value.code is FaultCode.SETTINGS_INVALID
+    assert checked_env(_with(blind, display={"adapter": "ssd1306"})) is Env.PRODUCTION
+    assert checked_env(_real_hardware(settings, "test")) is Env.TEST
 
 
 @pytest.mark.parametrize("member", [{"face_camera": {"adapter": "files"}}, {"display": {"adapter": "sim"}}])
@@ -91,6 +115,68 @@ def test_a_site_without_face_camera_does_not_offer_the_face(settings: Settings) 
     assert composed.devices.face is None
     assert composed.devices.camera is None
     assert composed.devices.missing == ()
+
+
+@pytest.mark.parametrize(
+    ("adapter", "methods"),
+    [
+        ("evdev", (Method.FACE, Method.PIN, Method.STAFF)),
+        ("gpio", (Method.STAFF,)),
+        ("none", (Method.STAFF,)),
+    ],
+)
+def test_without_a_keypad_nothing_is_offered_that_must_be_typed(
+    settings: Settings, adapter: str, methods: tuple[Method, ...]
+) -> None:
+    hardware = _with(_real_hardware(settings, "test"), inputs={"adapter": adapter})
+    assert policy(hardware, Env.TEST).methods == methods
+
+
+def test_a_policy_that_leaves_no_method_is_refused(settings: Settings) -> None:
+    hardware = _with(_real_hardware(settings, "test"), policy={"methods": (Method.PIN,)})
+    with pytest.raises(DeviceError, match=r"policy\.methods") as caught:
+        compose(hardware)
+    assert caught.value.code is FaultCode.SETTINGS_INVALID
+
+
+@pytest.mark.parametrize("setting", ["device.data_dir", "journal.dir"])
+def test_a_folder_that_cannot_be_made_is_shown_not_crashed(settings: Settings, tmp_path: Path, setting: str) -> None:
+    (tmp_path / "file").write_text("in the way")
+    section, _, member = setting.partition(".")
+    broken = _with(settings, **{section: {member: tmp_path / "file" / "inside"}})
+    with pytest.raises(DeviceError, match=rf"{setting}: Not a directory") as caught:
+        _composed(broken).journal(broken)
+    assert caught.value.code is FaultCode.SETTINGS_INVALID
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_the_file_cameras_picture_is_turned(settings: Settings) -> None:
+    def size(rotation: int) -> tuple[int, int]:
+        camera = _composed(_with(settings, face_camera={"rotation": rotation})).devices.camera
+        assert camera is not None
+        camera.open(0.0)
+        frame = camera.read(5.0)
+        camera.close()
+        return frame.width, frame.height
+
+    assert size(90) == size(0)[::-1]
+
+
+def test_every_policy_of_the_list_is_accepted(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[CertificateTrust] = []
+
+    def spy(ders: list[bytes], pins: frozenset[str], policies: tuple[str, ...]) -> CertificateTrust:
+        loaded.append(load_trust(ders, pins, policies))
+        return loaded[0]
+
+    monkeypatch.setattr("firmware.app.compose.load_trust", spy)
+    _composed(_with(settings, trust={"policies": ("1.2.3.4", "1.2.3.5")}))
+    assert {policy.dotted_string for policy in loaded[0].policies} == {"1.2.3.4", "1.2.3.5"}
+
+
+def test_a_gateway_is_looked_up_only_where_there_is_one(settings: Settings) -> None:
+    assert policy(settings, Env.SIM).look_up
+    assert not policy(settings.model_copy(update={"gateway": None}), Env.SIM).look_up
 
 
 def test_without_a_gateway_the_device_stands_alone(settings: Settings) -> None:

@@ -66,7 +66,7 @@ def test_another_profile_is_wrong(profile: HolderProfile) -> None:
 
 def test_a_site_may_trust_another_policy() -> None:
     der = authority()
-    other = load_trust([der], frozenset({sha(der).hex().upper()}), policy="1.2.3.4")
+    other = load_trust([der], frozenset({sha(der).hex().upper()}), policies=("1.2.3.5", "1.2.3.4"))
     profile = HolderProfile(policy="1.2.3.4")
     assert judge(holder(profile), other, NOW.timestamp(), ClockState.SYNCED).check is CertificateCheck.VALID
     assert judge(holder(), other, NOW.timestamp(), ClockState.SYNCED).check is CertificateCheck.WRONG_PROFILE

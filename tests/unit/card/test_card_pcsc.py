@@ -222,6 +222,34 @@ def test_a_driver_that_hangs_costs_the_deadline_and_is_left(scard: FakeScard, mo
     transport.disconnect()
 
 
+def test_a_connect_that_fails_late_leaves_the_next_connection_alone(
+    scard: FakeScard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old thread's `connect` was cancelled, and has not cleaned up when the new thread has connected."""
+    transport, late, entered, faults = PcscTransport(""), threading.Event(), threading.Event(), list[FaultCode]()
+
+    def hang(context: str, reader: str, share: int, protocols: int) -> tuple[int, str, int]:
+        if not entered.is_set():
+            entered.set()
+            late.wait(LONG)
+            return -0x7FEFFF97, "", 0  # 0x80100069: the card was removed
+        return scard.connect(context, reader, share, protocols)
+
+    monkeypatch.setattr("firmware.card.pcsc.scard.SCardConnect", hang)
+    old = threading.Thread(target=lambda: faults.append(fault_of(transport.connect)), daemon=True)
+    old.start()
+    assert entered.wait(LONG)
+    first = transport._worker
+    transport._worker = None  # as when the new thread's `connect` has left it
+    assert transport.connect() == b"\x3b\x80"
+    late.set()
+    old.join(LONG)
+    assert faults == [FaultCode.CARD_GONE]
+    assert first is not transport._worker
+    assert transport.transmit(b"\x00\xa4") == (b"\x01\x02", 0x9000)
+    transport.disconnect()
+
+
 @pytest.fixture
 def reports(scard: FakeScard) -> Iterator[Callable[[], CardPresence]]:
     found: queue.Queue[CardPresence] = queue.Queue()

@@ -136,9 +136,9 @@ def test_the_counter_is_read_before_every_verify() -> None:
 def test_a_wrong_number_b_is_not_sent_twice_in_a_visit() -> None:
     card = fake_card()
     service = identified(card)
-    assert service.unlock(Secret(WRONG_B)) == TryResult(TryCode.WRONG, 9)
+    assert service.unlock(Secret(WRONG_B)) == TryResult(TryCode.WRONG, 4)
     sent = len(card.sent)
-    assert service.unlock(Secret(WRONG_B)) == TryResult(TryCode.REPEATED, 9)
+    assert service.unlock(Secret(WRONG_B)) == TryResult(TryCode.REPEATED, 4)
     assert len(card.sent) == sent
     service.identify()
     assert service.unlock(Secret(WRONG_B)).code is TryCode.REPEATED
@@ -150,14 +150,22 @@ def test_a_wrong_number_b_is_not_sent_twice_in_a_visit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("left", "code", "sent"),
-    [(6, TryCode.WRONG, 1), (5, TryCode.STOPPED, 0), (1, TryCode.STOPPED, 0), (0, TryCode.BLOCKED, 0)],
+    ("left", "code", "allowed", "sent"),
+    [
+        (10, TryCode.WRONG, 4, 1),
+        (7, TryCode.WRONG, 1, 1),
+        (6, TryCode.STOPPED, 0, 1),
+        (5, TryCode.STOPPED, 0, 0),
+        (1, TryCode.STOPPED, 0, 0),
+        (0, TryCode.BLOCKED, 0, 0),
+    ],
 )
-def test_number_b_stops_with_five_left(left: int, code: TryCode, sent: int) -> None:
+def test_number_b_stops_with_five_left(left: int, code: TryCode, allowed: int, sent: int) -> None:
+    """Told with the refusal that leaves five: nobody types another 14 digits in vain."""
     card = fake_card()
     card.secrets[SURFACE, 0x12][1] = left
     result = identified(card).unlock(Secret(WRONG_B))
-    assert (result.code, result.tries_left) == (code, 5 if code is TryCode.WRONG else left)
+    assert (result.code, result.tries_left) == (code, allowed)
     assert len(card.verifies()) == sent
 
 

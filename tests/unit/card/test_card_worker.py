@@ -1,9 +1,12 @@
 """The worker thread: results, faults, deadline, cancellation, and a clean end of threads left behind."""
 
 import threading
+from concurrent.futures import Future
+from typing import Any
 
 import pytest
 
+from firmware.card import worker as worker_module
 from firmware.card.worker import Worker
 from firmware.core.faults import DeviceError, FaultCode
 
@@ -81,6 +84,34 @@ def test_cancel_from_another_thread_ends_the_wait() -> None:
     canceller.join(LONG)
     stuck.let_go.set()
     assert worker.join(0.01) or worker.close(LONG) or worker.join(LONG)
+
+
+def test_after_a_cancelled_call_no_next_one_waits_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The canceller is held right after it has woken the caller: the caller must know already."""
+    held, stuck = threading.Event(), Stuck()
+
+    class Slow(Future[Any]):
+        def set_exception(self, exception: BaseException | None) -> None:
+            super().set_exception(exception)
+            held.wait(LONG)
+
+    monkeypatch.setattr(worker_module, "Future", Slow)
+    worker = Worker("test", lambda: None)
+
+    def cancel() -> None:
+        stuck.entered.wait(LONG)
+        worker.cancel()
+
+    canceller = threading.Thread(target=cancel)
+    canceller.start()
+    with pytest.raises(DeviceError, match="cancelled"):
+        worker.run(stuck, LONG)
+    with pytest.raises(DeviceError, match="given up"):
+        worker.run(lambda: 1, 0.01)
+    held.set()
+    stuck.let_go.set()
+    canceller.join(LONG)
+    assert not worker.close(LONG) or worker.join(LONG)
 
 
 def test_cancel_with_nothing_running_does_nothing() -> None:

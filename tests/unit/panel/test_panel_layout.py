@@ -117,8 +117,15 @@ def test_number_b_is_asked_part_by_part() -> None:
     assert len({guides[0], guides[6], guides[10], guides[14]}) == 4
 
 
+def test_all_digits_typed_with_the_card_away_asks_for_the_card() -> None:
+    page = layout(NumberBView(14, card_out=True), JA)
+    assert page.body == ("カードを元の場所に置いてください",)
+    assert "確定" not in everything(page)
+    assert layout(NumberBView(13, card_out=True), JA).body == layout(NumberBView(13), JA).body
+
+
 def test_an_unsigned_record_leaves_only_the_staff() -> None:
-    assert layout(StaffView(FaultCode.CARD_RECORD_UNSIGNED), JA).buttons == ("", "", "")
+    assert layout(StaffView(FaultCode.CARD_RECORD_UNSIGNED, other_way=False), JA).buttons == ("", "", "")
     assert any(layout(StaffView(FaultCode.PIN_BLOCKED), JA).buttons)
 
 

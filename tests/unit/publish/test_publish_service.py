@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -196,7 +196,7 @@ def test_a_rejected_message_is_kept_and_comes_back_with_replay(scene: Scene) -> 
 
 
 def test_requests_reach_the_session_once(scene: Scene) -> None:
-    scene.start()
+    scene.start().progress(VISIT, Progress.STAFF_WANTED)
     jti, token = scene.signer.request(Wish("staff-check", "counter-1", str(VISIT), approved=True), NOW)
     scene.arrive("counter-1/req/staff-check", token)
     scene.arrive("counter-1/req/staff-check", token)
@@ -220,11 +220,36 @@ def test_running_visits_are_known_by_their_progress(scene: Scene) -> None:
     assert courier is not None
     publisher.progress(VISIT, Progress.CARD_PRESENT)
     assert courier.is_running(VISIT)
-    publisher.progress(VISIT, Progress.CARD_OUT)
-    assert not courier.is_running(VISIT)
+    for over in (Progress.DONE, Progress.CARD_LEFT, Progress.CARD_OUT):
+        publisher.progress(VISIT, over)
+        assert not courier.is_running(VISIT)
     for number in range(20):
         publisher.progress(VisitId(f"{number:032x}"), Progress.READING)
     assert [courier.is_running(f"{number:032x}") for number in (0, 11, 12, 19)] == [False, False, True, True]
+
+
+def test_a_request_for_a_visit_that_is_over_is_refused(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    publisher = scene.start()
+    courier, answers = publisher._courier, list[dict[str, object]]()
+    assert courier is not None
+    monkeypatch.setattr(courier, "answer", lambda packet: answers.append(_claims(packet.payload)))
+    for verb in ("staff-check", "cancel"):
+        wish = Wish(verb, "counter-1", str(VISIT), approved=verb == "staff-check")
+        for progress in (Progress.CARD_PRESENT, Progress.DONE):
+            publisher.progress(VISIT, progress)
+            jti, token = scene.signer.request(wish, NOW)
+            scene.arrive(f"counter-1/req/{verb}", token)
+            assert answers[-1]["jti"] == jti
+    assert [(said["status"], said.get("code")) for said in answers] == [("ok", None), ("refused", "MSG-011")] * 2
+    assert [asked.verb for asked in scene.said.requests] == ["staff-check", "cancel"]
+    assert scene.alerts() == []
+
+
+def _claims(token: bytes) -> dict[str, object]:
+    part = token.split(b".")[1]
+    claims = json.loads(urlsafe_b64decode(part + b"=" * (-len(part) % 4)))
+    assert isinstance(claims, dict)
+    return claims
 
 
 def test_expired_results_are_announced_by_a_signed_message(scene: Scene) -> None:

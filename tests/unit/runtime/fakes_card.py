@@ -140,14 +140,18 @@ class FakeCard:
 
     def identify(self) -> CardIdentity:
         self._call("identify")
-        return CardIdentity(self.kind, Secret(self.token) if self.kind is CardKind.MY_NUMBER else None)
+        if self.kind is not CardKind.MY_NUMBER:
+            return CardIdentity(self.kind, None)
+        self.handed_out.append(Secret(self.token))
+        return CardIdentity(self.kind, self.handed_out[-1])
 
     def unlock(self, number_b: Secret) -> TryResult:
         self._call("unlock")
         if number_b == Secret(NUMBER_B):
             return TryResult(TryCode.ACCEPTED, None)
         self.left -= 1
-        return TryResult(TryCode.WRONG if self.left > 5 else TryCode.STOPPED, self.left)
+        allowed = max(self.left - 5, 0)
+        return TryResult(TryCode.WRONG if allowed else TryCode.STOPPED, allowed)
 
     def read_record(self) -> FaceRecord:
         self._call("read_record")

@@ -17,13 +17,15 @@ from firmware.ports import MatchLimits
 from firmware.runtime import loop as loop_module
 from firmware.runtime import parts as parts_module
 from firmware.runtime.lane import Lane
-from firmware.runtime.work_card import CardWorker
+from firmware.runtime.work_camera import CameraWorker
+from firmware.runtime.work_card import CardEffect, CardWorker
 from firmware.runtime.work_face import FaceWorker
 from firmware.session.handlers import UndefinedPairError
 from firmware.session.model import Consenting
 from firmware.session.states import TABLE
 from tests.flows.counter import Counter
 from tests.unit.runtime.bench import VISIT, Bench, until
+from tests.unit.runtime.fakes_card import FakeCard
 
 
 async def test_ready_only_after_the_first_screen() -> None:
@@ -145,7 +147,7 @@ async def test_presence_and_visits_are_observed_without_personal_data() -> None:
         assert await counter.runtime.healthy()
     told = [message for message in counter.observed if message["event"] == "presence"]
     assert [message["presence"] for message in told] == ["absent", "present"]
-    assert {message["event"] for message in counter.observed} == {"presence", "state", "stage"}
+    assert {message["event"] for message in counter.observed} == {"presence", "state", "stage", "committed"}
 
 
 # ---- effects without their data --------------------------------------------------------------------------------
@@ -182,7 +184,7 @@ async def test_a_lifted_cards_answer_is_not_posted() -> None:
 
 
 def _face(bench: Bench) -> FaceWorker:
-    return FaceWorker(bench.devices, Lane("camera"), Lane("inference"), bench.post, MatchLimits(1.0))
+    return FaceWorker(bench.devices, Lane("inference"), bench.post, MatchLimits(1.0))
 
 
 @pytest.mark.parametrize("missing", ["camera", "face", "photo", "frames"])
@@ -192,10 +194,11 @@ async def test_without_what_it_needs_a_comparison_fails(missing: str) -> None:
         bench.devices = replace(bench.devices, **{missing: None})  # type: ignore[arg-type]  # one of two ports
     worker = _face(bench)
     if missing != "frames":
-        worker.open_camera(bench.visit, fx.OpenCamera(VISIT, 0.0))
+        camera = CameraWorker(bench.devices.camera, Lane("camera"), bench.post, lambda work: work())
+        camera.open(bench.visit, fx.OpenCamera(VISIT, 0.0))
     if missing == "photo":
         bench.visit.vault.record = None
-    worker.compare(bench.visit)
+    worker.compare(bench.visit, fx.CompareFace(VISIT, Handle("photo"), 1))
     await until(lambda: bench.posted)
     faults = {"camera": FaultCode.CAMERA_MISSING, "face": FaultCode.MODEL_MISSING}
     assert isinstance(bench.posted[0], ev.FaceFailed)
@@ -203,15 +206,62 @@ async def test_without_what_it_needs_a_comparison_fails(missing: str) -> None:
     bench.visit.close()
 
 
-async def test_opening_the_camera_again_closes_the_first_mailbox() -> None:
-    bench = Bench()
-    worker = _face(bench)
-    worker.open_camera(bench.visit, fx.OpenCamera(VISIT, 0.0))
-    first = bench.visit.frames
-    worker.open_camera(bench.visit, fx.OpenCamera(VISIT, 0.0))
-    assert first is not None
-    assert first.closed
-    assert bench.visit.frames is not first
-    bench.visit.close()
-    bench.visit.close()
-    assert bench.visit.frames is None
+async def test_lanes_are_asked_all_at_once() -> None:
+    """One after the other, five busy lanes would take longer than the watchdog waits."""
+    async with Counter().running() as counter:
+        lanes = counter.runtime.lanes
+        together = asyncio.Barrier(len(lanes))
+        counter.runtime.lanes = {name: _Waits(lane, together) for name, lane in lanes.items()}
+        async with asyncio.timeout(5.0):
+            assert await counter.runtime.healthy()
+        counter.runtime.lanes = {**lanes, "card": _Waits(lanes["card"], asyncio.Barrier(1), answer=False)}
+        assert not await counter.runtime.healthy()
+        counter.runtime.lanes = lanes
+
+
+class _Waits(Lane):
+    """Answers a ping when all have been pinged."""
+
+    def __init__(self, lane: Lane, together: asyncio.Barrier, *, answer: bool = True) -> None:
+        self._lane, self._together, self._answer = lane, together, answer
+
+    async def ping(self, seconds: float) -> bool:
+        await self._together.wait()
+        return self._answer and await self._lane.ping(seconds)
+
+
+async def test_models_that_fail_in_a_way_nobody_foresaw(monkeypatch: pytest.MonkeyPatch) -> None:
+    counter = Counter()
+
+    def fail() -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(counter.face, "load", fail)
+    async with counter.running():
+        await counter.sees(IdleView, warnings=(FaultCode.EFFECT_FAILED,))
+
+
+@pytest.mark.parametrize("what", ["identify", "read_record", "read_certificate"])
+async def test_what_is_read_after_the_card_was_taken_away_is_wiped(what: str) -> None:
+    bench, lane = Bench(), Lane("card")
+    card = bench.devices.card
+    assert isinstance(card, FakeCard)
+    handed_out: list[Secret] = card.handed_out
+    blocker = card.block(what)
+    effects: dict[str, CardEffect] = {
+        "identify": fx.IdentifyCard(VISIT),
+        "read_record": fx.ReadPhoto(VISIT),
+        "read_certificate": fx.ReadCertificate(VISIT),
+    }
+    bench.visit.vault.wipe()
+    CardWorker(bench.devices, lane, bench.post).start(bench.visit, effects[what])
+    await until(blocker.entered.is_set)
+    bench.visit.close_card()
+    await asyncio.sleep(0)
+    blocker.release()
+    await lane.run(lambda: None, 5.0)
+    assert handed_out
+    assert not any(any(secret.view()) for secret in handed_out)
+    vault = bench.visit.vault
+    assert (vault.token, vault.record, vault.certificate) == (None, None, None)
+    assert not bench.posted

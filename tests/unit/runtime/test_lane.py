@@ -4,11 +4,13 @@ import asyncio
 import functools
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 
 import pytest
 
 from firmware.core.faults import DeviceError, FaultCode
-from firmware.runtime.lane import MAX_QUEUED, MAX_THREADS, Lane
+from firmware.core.secret import Secret
+from firmware.runtime.lane import MAX_QUEUED, MAX_THREADS, Lane, _Call
 from tests.unit.runtime.fakes_card import Blocker
 
 SOON = 0.02
@@ -166,6 +168,63 @@ async def test_a_cancelled_call_that_ends_in_time_leaves_nothing_behind() -> Non
     hanging.release()
     await asyncio.sleep(2 * SOON)
     assert not told.entered.is_set()
+    lane.close()
+
+
+@pytest.mark.parametrize("deadline", [False, True])
+async def test_a_result_that_nobody_waits_for_is_discarded(*, deadline: bool) -> None:
+    lane, hanging, read = Lane("card"), _hanging(), Secret(b"read")
+
+    def work() -> Secret:
+        hanging.wait()
+        return read
+
+    call = asyncio.ensure_future(lane.run(work, SOON if deadline else 5.0, lambda late: late.wipe()))
+    await _until(hanging.entered.is_set)
+    if not deadline:
+        call.cancel()
+    await asyncio.wait([call])
+    assert read == Secret(b"read")
+    hanging.release()
+    await _until(lambda: not any(read.view()))
+    lane.close()
+
+
+async def test_a_result_that_came_in_the_instant_of_cancelling_is_discarded() -> None:
+    lane, discarded = Lane("card"), list[int]()
+    call = asyncio.ensure_future(lane.run(lambda: 7, 5.0, discarded.append))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    done = threading.Event()
+    lane._calls.put_nowait(_Call(done.set, Future()))
+    while not done.is_set():  # the loop stands still, so the result has not been seen
+        pass
+    call.cancel()
+    await asyncio.wait([call])
+    assert call.cancelled()
+    assert discarded == [7]
+    lane.close()
+
+
+async def test_a_result_that_is_waited_for_and_a_fault_are_not_discarded() -> None:
+    lane, discarded = Lane("card"), list[int]()
+    assert await lane.run(lambda: 7, 1.0, discarded.append) == 7
+    hanging = _hanging()
+
+    def fail() -> int:
+        hanging.wait()
+        raise DeviceError(FaultCode.CARD_GONE)
+
+    call = asyncio.ensure_future(lane.run(fail, 5.0, discarded.append))
+    await _until(hanging.entered.is_set)
+    never = asyncio.ensure_future(lane.run(lambda: 8, 5.0, discarded.append))
+    await asyncio.sleep(0)
+    for waiting in (call, never):
+        waiting.cancel()
+    await asyncio.wait([call, never])
+    hanging.release()
+    assert await lane.run(lambda: 9, 1.0) == 9
+    assert not discarded
     lane.close()
 
 

@@ -1,9 +1,7 @@
-"""Workers one by one: the screen, what is published, entries, the camera's pump, parts that are started again."""
+"""Workers one by one: the screen, what is published, entries, parts that are started again."""
 
 import asyncio
 import logging
-import threading
-import time
 from collections.abc import Callable
 
 import pytest
@@ -18,16 +16,15 @@ from firmware.core.result import RecordKind
 from firmware.core.secret import Secret
 from firmware.core.views import IdleView, LookingUpView, UnprovisionedView
 from firmware.runtime import parts as parts_module
+from firmware.runtime import screen as screen_module
 from firmware.runtime.lane import Lane
-from firmware.runtime.mailbox import FrameMailbox
 from firmware.runtime.parts import Parts
 from firmware.runtime.scope import Scope
 from firmware.runtime.screen import Screen
 from firmware.runtime.work_entry import EntryWorker
-from firmware.runtime.work_face import pump
 from firmware.runtime.work_publish import PublishWorker
 from tests.unit.runtime.bench import VISIT, Bench, until
-from tests.unit.runtime.fakes import START, FakeCamera, FakeInputs, FakePanel
+from tests.unit.runtime.fakes import START, FakeInputs, FakePanel
 from tests.unit.runtime.fakes_card import NAME, Blocker
 
 # ---- screen ----------------------------------------------------------------------------------------------------
@@ -73,6 +70,72 @@ async def test_a_display_that_fails_is_told_once_and_stops_nothing(error: Except
         await until(lambda: screen._wanted is None)
     assert [type(event) for event in posted] == [ev.PartFailed, ev.PartRecovered]
     assert panel.views == [LookingUpView()] * 2
+
+
+async def test_a_display_that_comes_back_shows_the_last_view_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(screen_module, "RETRY_SECONDS", 0.001)
+    monkeypatch.setattr(screen_module, "MOST_RETRY_SECONDS", 0.004)
+    panel, posted, scope, pauses = FakePanel(), list[Event](), Scope(), list[float]()
+    screen = Screen(panel, Lane("display"), posted.append, scope)
+    loop = asyncio.get_running_loop()
+    later = loop.call_later
+
+    def call_later(pause: float, work: Callable[..., object], *rest: object) -> asyncio.TimerHandle:
+        if work == screen.show:
+            pauses.append(pause)
+        return later(pause, work, *rest)
+
+    monkeypatch.setattr(loop, "call_later", call_later)
+    panel.error = DeviceError(FaultCode.DISPLAY_FAILED)
+    screen.show(LookingUpView())
+    screen.show(IdleView())
+    await until(lambda: len(pauses) == 5)
+    panel.error = None
+    await until(lambda: panel.views)
+    assert panel.views == [IdleView()]
+    assert pauses[:5] == [0.001, 0.002, 0.004, 0.004, 0.004]
+    assert [type(event) for event in posted] == [ev.PartFailed, ev.PartRecovered]
+    panel.error = DeviceError(FaultCode.DISPLAY_FAILED)
+    before = len(pauses)
+    screen.show(LookingUpView())
+    await until(lambda: len(pauses) > before)
+    assert pauses[before] == 0.001  # from the beginning
+    scope.cancel()
+    await screen.close()
+    count = len(pauses)
+    await asyncio.sleep(0.01)
+    assert len(pauses) == count
+
+
+async def test_a_newer_view_takes_the_place_of_one_to_be_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(screen_module, "RETRY_SECONDS", 0.01)
+    panel = FakePanel()
+    screen = _screen(panel, [])
+    panel.error = DeviceError(FaultCode.DISPLAY_FAILED)
+    screen.show(LookingUpView())
+    await until(lambda: screen._again is not None)
+    panel.error = None
+    screen.show(IdleView())
+    await until(lambda: panel.views)
+    await asyncio.sleep(0.03)
+    assert panel.views == [IdleView()]
+
+
+async def test_a_sound_that_fails_is_logged_only(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel, posted, scope = FakePanel(), list[Event](), Scope()
+    screen = Screen(panel, Lane("display"), posted.append, scope)
+
+    def fail(_tone: Tone) -> None:
+        raise RuntimeError(NAME)
+
+    monkeypatch.setattr(panel, "play", fail)
+    screen.play(Tone.DONE)
+    await scope.drain()
+    assert "RuntimeError" in caplog.text
+    assert NAME not in caplog.text
+    assert not posted
 
 
 async def test_sound_and_the_last_screen() -> None:
@@ -193,58 +256,18 @@ async def test_an_entry_is_cancelled_and_a_keypad_is_missing() -> None:
     without.stop()
 
 
-# ---- camera ----------------------------------------------------------------------------------------------------
-
-
-def _in_thread(work: Callable[[], None]) -> threading.Thread:
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    return thread
-
-
-@pytest.mark.parametrize("by", ["mailbox", "scope"])
-def test_the_pump_ends_with_its_mailbox_or_its_scope(by: str) -> None:
-    camera, mailbox, scope = FakeCamera(), FrameMailbox(), Scope()
-    thread = _in_thread(lambda: pump(camera, 5.0, mailbox, scope))
-    mailbox.take(5.0).wipe()
-    if by == "mailbox":
-        mailbox.close()
-    else:
-        scope.cancel()
-    thread.join(5.0)
-    assert not thread.is_alive()
-    assert (camera.opened, camera.closed) == ([5.0], 1)
-
-
-def test_a_camera_that_cannot_be_opened_tells_so_through_the_mailbox() -> None:
-    camera, mailbox = FakeCamera(), FrameMailbox()
-    camera.fault = FaultCode.CAMERA_MISSING
-    pump(camera, 0.0, mailbox, Scope())
-    assert camera.closed == 1
-    with pytest.raises(DeviceError, match="CAM-001"):
-        mailbox.take(5.0)
-
-
-def test_the_first_frame_may_wait_for_the_notice() -> None:
-    camera, mailbox = FakeCamera(), FrameMailbox()
-    thread = _in_thread(lambda: pump(camera, time.monotonic() + 30.0, mailbox, Scope()))
-    mailbox.take(5.0).wipe()
-    mailbox.close()
-    thread.join(5.0)
-    assert camera.timeouts[0] > 31.0
-
-
 # ---- parts -----------------------------------------------------------------------------------------------------
 
 
-async def test_a_part_is_started_again_until_it_works(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [DeviceError(FaultCode.KEYPAD_FAILED), RuntimeError("a bug")])
+async def test_a_part_is_started_again_until_it_works(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     monkeypatch.setattr(parts_module, "RETRY_SECONDS", 0.002)
     posted, tried, scope = list[Event](), list[int](), Scope()
 
     def start() -> None:
         tried.append(1)
         if len(tried) < 4:
-            raise DeviceError(FaultCode.KEYPAD_FAILED)
+            raise error
 
     await Parts(posted.append, scope).start(Part.KEYPAD, Lane("display"), start)
     assert len(tried) == 1

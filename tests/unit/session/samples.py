@@ -23,6 +23,7 @@ ENTRY = Handle("entry")
 
 _EVENTS: tuple[Event, ...] = (
     *(ev.DeviceStarted(at=AT, provisioned=provisioned) for provisioned in (True, False)),
+    ev.DeviceStopping(at=AT),
     *(ev.PartFailed(at=AT, part=part, fault=FaultCode.LANE_STUCK) for part in Part),
     *(ev.PartRecovered(at=AT, part=part) for part in Part),
     ev.HeldChanged(at=AT, held=4),
@@ -48,9 +49,9 @@ _EVENTS: tuple[Event, ...] = (
     *(ev.PinChecked(at=AT, visit=VISIT, code=code, tries_left=2) for code in TryCode),
     ev.PinChecked(at=AT, visit=VISIT, code=TryCode.WRONG, tries_left=None),
     *(ev.CardFailed(at=AT, visit=VISIT, fault=fault) for fault in FaultCode),
-    *(ev.FaceCompared(at=AT, visit=VISIT, verdict=verdict(code)) for code in MatchCode),
-    ev.FaceCompared(at=AT, visit=VISIT, verdict=verdict(MatchCode.UNSURE, UnsureReason.NO_FACE)),
-    ev.FaceFailed(at=AT, visit=VISIT, fault=FaultCode.CAMERA_MISSING),
+    *(ev.FaceCompared(at=AT, visit=VISIT, attempt=1, verdict=verdict(code)) for code in MatchCode),
+    ev.FaceCompared(at=AT, visit=VISIT, attempt=1, verdict=verdict(MatchCode.UNSURE, UnsureReason.NO_FACE)),
+    ev.FaceFailed(at=AT, visit=VISIT, attempt=1, fault=FaultCode.CAMERA_MISSING),
     *(ev.StaffAnswered(at=AT, visit=VISIT, approved=approved) for approved in (True, False)),
     ev.CancelRequested(at=AT, visit=VISIT),
     *(

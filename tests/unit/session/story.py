@@ -157,12 +157,19 @@ class Story:
     def start(self, *, provisioned: bool = True) -> Self:
         return self.feed(ev.DeviceStarted(at=self.now, provisioned=provisioned))
 
+    def stop(self) -> Self:
+        return self.feed(ev.DeviceStopping(at=self.now))
+
     def place_card(self) -> Self:
         self.visits += 1
         return self.feed(ev.CardPlaced(at=self.now, visit=VisitId(f"visit-{self.visits}")))
 
     def lift_card(self) -> Self:
         return self.feed(ev.CardRemoved(at=self.now))
+
+    def take_card(self) -> Self:
+        """Lifted for so long that it counts as taken."""
+        return self.lift_card().wait(self.policy.absence_seconds)
 
     def press(self, button: Button, *, held: bool = False) -> Self:
         return self.feed(ev.ButtonPressed(at=self.now, button=button, held=held))
@@ -218,11 +225,17 @@ class Story:
 
     # ---- face, staff, gateway, outbox --------------------------------------------------------------------------
 
-    def face(self, code: MatchCode = MatchCode.MATCH, reason: UnsureReason | None = None) -> Self:
-        return self.feed(ev.FaceCompared(at=self.now, visit=self.visit.id, verdict=verdict(code, reason)))
+    def face(
+        self, code: MatchCode = MatchCode.MATCH, reason: UnsureReason | None = None, attempt: int | None = None
+    ) -> Self:
+        """The newest attempt's end, or that of `attempt`."""
+        number = self.visit.comparisons if attempt is None else attempt
+        event = ev.FaceCompared(at=self.now, visit=self.visit.id, attempt=number, verdict=verdict(code, reason))
+        return self.feed(event)
 
-    def face_fails(self, fault: FaultCode) -> Self:
-        return self.feed(ev.FaceFailed(at=self.now, visit=self.visit.id, fault=fault))
+    def face_fails(self, fault: FaultCode, attempt: int | None = None) -> Self:
+        number = self.visit.comparisons if attempt is None else attempt
+        return self.feed(ev.FaceFailed(at=self.now, visit=self.visit.id, attempt=number, fault=fault))
 
     def staff(self, *, approved: bool) -> Self:
         return self.feed(ev.StaffAnswered(at=self.now, visit=self.visit.id, approved=approved))

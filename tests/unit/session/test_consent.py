@@ -4,11 +4,12 @@ import pytest
 
 from firmware.core import effects as fx
 from firmware.core.effects import Progress, Tone
-from firmware.core.events import Button, Timer
+from firmware.core.events import Button, Part, Timer
 from firmware.core.faults import FaultCode
-from firmware.core.outcomes import CertificateCheck, ConsentAnswer, EligibilityCode, StaffHint, VisitOutcome
+from firmware.core.outcomes import CertificateCheck, ConsentAnswer, EligibilityCode, Env, StaffHint, VisitOutcome
 from firmware.core.views import ConsentView, LookingUpView, NextStep, ResultView
-from firmware.session.model import Consenting, LookingUp, Showing
+from firmware.session.model import Consenting, Idle, LookingUp, Showing
+from firmware.session.policy import Policy
 from tests.unit.session.ways import consenting, looking_up, matching
 
 NO_SHARING = [CertificateCheck.GRACE, CertificateCheck.EXPIRED]
@@ -135,6 +136,9 @@ def test_what_each_certificate_leads_to(check: CertificateCheck) -> None:
             story.at(Showing)
         case CertificateCheck.GRACE:
             story.at(LookingUp)
+        case CertificateCheck.NOT_YET_VALID:
+            story.at(Consenting)
+            assert story.visit.hints == (StaffHint.ASK_DOCUMENT,)
         case _:
             story.at(Consenting)
             assert not story.visit.hints
@@ -170,6 +174,26 @@ def test_past_the_grace_period_nothing_is_looked_up() -> None:
     assert (result.outcome, result.eligibility) == (VisitOutcome.IDENTIFIED, EligibilityCode.NOT_ASKED)
     assert result.hints == (StaffHint.RENEW_CERTIFICATE, StaffHint.ASK_DOCUMENT)
     story.committed().shows(ResultView(NextStep.COUNTER))
+
+
+def test_alone_without_a_gateway_nothing_is_asked_or_looked_up() -> None:
+    story = matching(Policy(env=Env.SIM, look_up=False)).chip().certificate().face()
+    assert story.now_doing(fx.ReleaseCard)
+    assert not story.all(fx.LookUp)
+    assert ConsentView() not in [effect.view for effect in story.all(fx.Show)]
+    result = story.result
+    assert (result.outcome, result.eligibility) == (VisitOutcome.IDENTIFIED, EligibilityCode.NOT_ASKED)
+    assert (result.consent, result.hints) == (ConsentAnswer.NOT_GIVEN, (StaffHint.ASK_DOCUMENT,))
+    story.committed().shows(ResultView(NextStep.COUNTER))
+    story.wait(5.0).take_card().at(Idle)
+
+
+@pytest.mark.parametrize("button", [Button.LEFT, Button.RIGHT])
+def test_nobody_consents_to_a_question_that_was_not_seen(button: Button) -> None:
+    story = consenting().part_failed(Part.DISPLAY, FaultCode.DISPLAY_FAILED).press(button)
+    assert story.now_doing(fx.SendConsent) == [fx.SendConsent(story.visit.id, given=False)]
+    story.answer()
+    assert (story.result.consent, story.result.consented_at) == (ConsentAnswer.NOT_GIVEN, None)
 
 
 def test_a_certificate_that_ends_soon_is_told_to_staff_only() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from firmware.core import effects as fx
 from firmware.core.effects import Progress
-from firmware.core.events import Button, EntryKind, Timer
+from firmware.core.events import Button, EntryKind, Part, Timer
 from firmware.core.faults import FaultCode
 from firmware.core.outcomes import (
     Assurance,
@@ -16,8 +16,17 @@ from firmware.core.outcomes import (
     StaffHint,
     VisitOutcome,
 )
-from firmware.core.views import ConsentView, IdentifyingView, IdleView, LookingUpView, RemoveCardView
+from firmware.core.views import (
+    ConsentView,
+    IdentifyingView,
+    IdleView,
+    LookingUpView,
+    NextStep,
+    RemoveCardView,
+    ResultView,
+)
 from firmware.session.model import (
+    AwaitingStaff,
     ChoosingMethod,
     Consenting,
     Identifying,
@@ -25,6 +34,7 @@ from firmware.session.model import (
     LookingUp,
     ReadingFront,
     RemoveCard,
+    Service,
     Showing,
     State,
 )
@@ -56,7 +66,9 @@ def test_pulled_before_it_was_known_is_no_visit() -> None:
 def test_pulled_for_good_before_identity_is_settled(state: type[State]) -> None:
     story = WAITING[state](None)
     visit = story.visit.id
+    staff = (fx.StopAskingStaff(visit),) if state is AwaitingStaff else ()
     story.lift_card().did(
+        *staff,
         fx.StopEntry(visit),
         fx.CloseCamera(visit),
         fx.CloseCardScope(visit),
@@ -140,7 +152,7 @@ def test_swapped_within_a_moment(state: type[State], kind: CardKind, same: bool)
     assert story.at(RemoveCard).because is FaultCode.CARD_SWAPPED
     story.shows(RemoveCardView(because=FaultCode.CARD_SWAPPED))
     assert (story.result.outcome, story.result.fault) == (VisitOutcome.ABORTED, FaultCode.CARD_SWAPPED)
-    story.lift_card().at(Idle)
+    story.take_card().at(Idle)
     story.place_card().card_is().at(ChoosingMethod)
 
 
@@ -204,6 +216,7 @@ def test_pulled_for_good_after_identity_was_settled(state: type[State]) -> None:
     result = story.result
     assert (result.outcome, result.card_removed_early) == (VisitOutcome.IDENTIFIED, True)
     assert story.progress[-1] is Progress.DONE
+    story.shows(ResultView(NextStep.COUNTER)).wait(2.0).shows(IdleView()).at(Idle)
     assert not story.timers
 
 
@@ -216,11 +229,33 @@ def test_a_pending_look_up_goes_on_without_the_patient() -> None:
     story.did(
         fx.StopTimers(visit),
         fx.Publish(visit, result),
+        fx.SendConsent(visit, given=False),
         fx.DetachLookUp(visit, result),
         fx.CloseVisit(visit),
         fx.ReportProgress(visit, Progress.DONE),
-        fx.Show(IdleView()),
+        fx.Show(ResultView(NextStep.COUNTER)),
+        fx.StartTimer(None, Timer.PAGE, 2.0),
     )
+
+
+def test_who_left_early_is_sent_to_the_counter_for_a_moment() -> None:
+    story = consenting().lift_card().wait(1.5)
+    story.unmoved_by(
+        lambda: story.press(Button.LEFT), lambda: story.press(Button.RIGHT), lambda: story.fire(Timer.REMIND)
+    )
+    story.part_failed(Part.BROKER, FaultCode.BROKER_UNREACHABLE).held(2).shows(ResultView(NextStep.COUNTER))
+    story.wait(2.0).did(fx.Show(IdleView((FaultCode.BROKER_UNREACHABLE,), held=2)))
+    assert not story.at(Idle).glance
+    story = consenting().lift_card().wait(1.5).place_card()
+    story.at(Identifying)
+    assert story.last[0] == fx.StopTimer(None, Timer.PAGE)
+    consenting().lift_card().wait(1.5).press(Button.LEFT, held=True).at(Service)
+
+
+def test_an_unanswered_consent_is_told_to_the_gateway_once() -> None:
+    assert not looking_up().lift_card().wait(1.6).all(fx.SendConsent)[1:]
+    grace = matching().chip().face().certificate(CertificateCheck.GRACE).lift_card().wait(1.6)
+    assert not grace.all(fx.SendConsent)
 
 
 def test_an_answered_look_up_needs_no_amendment() -> None:

@@ -16,10 +16,13 @@ from firmware.core.views import (
     OutOfServiceView,
     RemoveCardView,
     ServiceView,
+    StaffView,
     UnprovisionedView,
 )
 from firmware.session.model import (
+    AwaitingStaff,
     ChoosingMethod,
+    Consenting,
     Device,
     Identifying,
     Idle,
@@ -32,6 +35,7 @@ from firmware.session.model import (
     State,
     Unprovisioned,
 )
+from firmware.session.moves import AT_COUNTER
 from firmware.session.policy import Policy
 from tests.unit.session.story import Story
 from tests.unit.session.ways import (
@@ -70,7 +74,7 @@ def test_power_on_without_a_site() -> None:
 def test_power_on_with_a_card_in_the_tray() -> None:
     story = Story().place_card().start()
     assert (story.at(RemoveCard).ended, story.at(RemoveCard).because) == (None, None)
-    story.shows(RemoveCardView()).lift_card().at(Idle)
+    story.shows(RemoveCardView()).take_card().at(Idle)
     Story().place_card().lift_card().start().at(Idle)
 
 
@@ -202,7 +206,12 @@ def test_the_reader_is_lost_at_the_end() -> None:
     assert not story.at(Showing).visit.present
     story.committed().wait(2.1).at(OutOfService)
     story = remove_card().part_failed(Part.READER, LOST)
-    story.did(fx.RaiseAlert(LOST), fx.StopTimer(None, Timer.REMIND), fx.Show(OutOfServiceView(LOST)))
+    story.did(
+        fx.RaiseAlert(LOST),
+        fx.StopTimer(None, Timer.REMIND),
+        fx.StopTimer(None, Timer.ABSENCE),
+        fx.Show(OutOfServiceView(LOST)),
+    )
     assert Progress.CARD_OUT not in story.progress
 
 
@@ -225,7 +234,7 @@ def test_the_outbox_breaks_during_a_visit() -> None:
     assert len(story.results) == 1
     story = shown().part_failed(Part.OUTBOX, FULL).wait(5.0)
     story.at(RemoveCard)
-    story.lift_card().at(OutOfService)
+    story.take_card().at(OutOfService)
 
 
 def test_out_of_service_ends_with_a_card_in_the_tray() -> None:
@@ -238,12 +247,10 @@ def test_out_of_service_ends_with_a_card_in_the_tray() -> None:
     [
         (Part.FACE_CAMERA, (Method.PIN, Method.STAFF)),
         (Part.INFERENCE, (Method.PIN, Method.STAFF)),
-        (Part.KEYPAD, (Method.STAFF,)),
         (Part.BROKER, (Method.FACE, Method.PIN)),
         (Part.RECEPTION, (Method.FACE, Method.PIN)),
         (Part.GATEWAY, (Method.FACE, Method.PIN, Method.STAFF)),
         (Part.CLOCK, (Method.FACE, Method.PIN, Method.STAFF)),
-        (Part.DISPLAY, (Method.FACE, Method.PIN, Method.STAFF)),
     ],
 )
 def test_methods_whose_parts_are_missing_are_not_offered(part: Part, methods: tuple[Method, ...]) -> None:
@@ -252,6 +259,15 @@ def test_methods_whose_parts_are_missing_are_not_offered(part: Part, methods: tu
     buttons = {Method.FACE: Button.LEFT, Method.PIN: Button.MIDDLE, Method.STAFF: Button.RIGHT}
     for method in set(Method) - set(methods):
         story.press(buttons[method]).did(fx.Play(Tone.WRONG)).at(ChoosingMethod)
+
+
+@pytest.mark.parametrize("part", [Part.KEYPAD, Part.DISPLAY])
+def test_without_keypad_or_display_only_staff_are_left_and_called_at_once(part: Part) -> None:
+    story = idle().part_failed(part, FaultCode.LANE_STUCK).place_card().card_is()
+    assert story.at(AwaitingStaff).because is None
+    story.shows(StaffView(other_way=False))
+    story.unmoved_by(lambda: story.press(Button.LEFT))
+    story.certificate().staff(approved=True).at(Consenting)
 
 
 def test_methods_are_the_sites_and_in_its_order() -> None:
@@ -263,8 +279,13 @@ def test_methods_are_the_sites_and_in_its_order() -> None:
 def test_no_method_at_all() -> None:
     story = idle(Policy(env=Env.SIM, methods=(Method.STAFF,)))
     story.part_failed(Part.BROKER, FaultCode.BROKER_UNREACHABLE).place_card().card_is()
-    assert story.at(RemoveCard).because is FaultCode.VISIT_TIMEOUT
-    assert story.result.outcome is VisitOutcome.NOT_IDENTIFIED
+    assert story.at(RemoveCard).because is AT_COUNTER
+    assert (story.result.outcome, story.result.fault) == (
+        VisitOutcome.NOT_IDENTIFIED,
+        FaultCode.BROKER_UNREACHABLE,
+    )
+    story = idle(Policy(env=Env.SIM, methods=())).place_card().card_is()
+    assert story.result.fault is FaultCode.VISIT_TIMEOUT
 
 
 def test_nobody_chooses() -> None:

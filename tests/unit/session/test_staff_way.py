@@ -91,7 +91,7 @@ def test_a_wrong_record_signature_forces_a_staff_check() -> None:
         fx.StopEntry(visit),
         fx.CloseCamera(visit),
         fx.StopTimers(visit),
-        fx.Show(StaffView(FORGED)),
+        fx.Show(StaffView(FORGED, other_way=False)),
         fx.Play(Tone.PROMPT),
         fx.StartTimer(visit, Timer.STAFF, 120.0),
         fx.AskStaff(visit),
@@ -103,6 +103,13 @@ def test_a_wrong_record_signature_forces_a_staff_check() -> None:
     assert result.assurance is Assurance.STAFF
     assert result.hints == (StaffHint.COMPARE_PERSON, StaffHint.POSSIBLE_FORGERY, StaffHint.GO_ON)
     assert (result.checks.chip, result.checks.record) == (ChipCheck.PROVED, RecordCheck.WRONG)
+
+
+def test_a_match_of_a_wrong_record_settles_nothing() -> None:
+    """The certificate may come after chip and match."""
+    story = matching().face().chip(record=RecordCheck.WRONG).certificate()
+    assert story.at(AwaitingStaff).because is FORGED
+    assert not story.all(fx.LookUp)
 
 
 def test_a_record_that_could_not_be_checked_forces_nothing() -> None:

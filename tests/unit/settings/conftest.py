@@ -20,7 +20,6 @@ id = "counter-1"
 data_dir = "data"
 [keys]
 device_key = "device.key"
-device_certificate = "device.pem"
 [face_camera]
 adapter = "files"
 files = ["one.jpg", "/two.jpg"]

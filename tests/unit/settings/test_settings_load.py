@@ -151,6 +151,16 @@ def test_another_ca_than_the_pinned_one(site: Path) -> None:
     assert error.detail == "trust.jpki_ca[0].sha256: the file is another one"
 
 
+def test_a_ca_that_vanishes_while_it_is_read(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def vanished(_path: Path) -> bytes:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr("firmware.settings.files.certificate_der", vanished)
+    error = refused(site)
+    assert error.code is FaultCode.KEYS_MISSING
+    assert error.detail == "trust.jpki_ca[0].file: No such file or directory"
+
+
 def test_certificates_in_pem_are_pinned_by_their_der(tmp_path: Path) -> None:
     pem = tmp_path / "ca.pem"
     pem.write_text("-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n")

@@ -81,6 +81,14 @@ async def test_the_face_way_ends_with_the_card_taken() -> None:
     await played.patient.finish()
 
 
+async def test_a_screen_that_comes_with_the_state_does_not_save_the_card_from_being_pulled() -> None:
+    for state, view in (("Identifying", "NoticeView"), ("LookingUp", "LookingUpView")):
+        played = Played(make_plan(Flags(pull_card_at=state)))
+        played.patient.notice(_state(state))
+        played.patient.notice(_view(view))
+        assert await played.see(until=1) == ["remove"]
+
+
 async def test_the_visit_is_not_over_before_the_card_is_taken() -> None:
     played = Played(make_plan(Flags()))
     played.patient.notice(_state("Idle"))

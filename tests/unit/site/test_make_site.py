@@ -81,7 +81,6 @@ def test_reception_and_gateway_hold_the_other_halves(site: Path) -> None:
     ("file", "purpose"),
     [
         ("device/tls.pem", "sslclient"),
-        ("device/device.pem", "sslclient"),
         ("reception-front/tls.pem", "sslclient"),
         ("gateway/server.pem", "sslserver"),
         ("broker/server.pem", "sslserver"),
