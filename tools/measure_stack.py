@@ -43,11 +43,11 @@ def parser() -> argparse.ArgumentParser:
 
 
 async def measure_runs(_arguments: argparse.Namespace) -> Records:
-    """A3, A5. The runs are processes; waiting for them needs no loop."""
+    """A3, A5."""
     progress("two whole runs at once")
-    pair = runs.side_by_side()
+    pair = await runs.side_by_side()
     progress("holder, impostor, forged chip accepted and not")
-    told = runs.assured()
+    told = await runs.assured()
     for name, wrong in told.items():
         _complain(name, wrong)
     _complain("two at once", pair.wrong)

@@ -7,16 +7,16 @@ from tools.stack.runs import ASSURED, Runs, assurance_wrong, side_by_side
 pytestmark = [pytest.mark.system, pytest.mark.long, pytest.mark.timeout(300)]
 
 
-def test_two_runs_at_once_do_not_touch_each_other_and_listen_on_loopback_only() -> None:
-    pair = side_by_side()
+async def test_two_runs_at_once_do_not_touch_each_other_and_listen_on_loopback_only() -> None:
+    pair = await side_by_side()
     assert pair.wrong == ()
     assert "root" not in pair.users
 
 
 @pytest.mark.parametrize("flags", ASSURED)
-def test_who_is_accepted_and_with_which_assurance(flags: str) -> None:
+async def test_who_is_accepted_and_with_which_assurance(flags: str) -> None:
     with Runs() as runs:
         run = runs.start(*flags.split())
-        runs.wait()
+        await runs.wait()
         assert run.code == 0
         assert assurance_wrong(flags, run.document) == []

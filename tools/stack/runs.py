@@ -1,9 +1,10 @@
 """Whole runs of `make run` beside each other: issue 2, A3 (nobody touches anybody) and A5 (who is accepted).
 
-Each run is a process of its own, started as a person would start it. Threads and signals: the caller's main thread.
-Times in seconds. `Runs` ends what still runs, whatever happens.
+Each run is a process of its own, started as a person would start it. Runs on the caller's loop; looking at processes
+takes milliseconds. Times in seconds. `Runs` ends what still runs, whatever happens.
 """
 
+import asyncio
 import contextlib
 import json
 import os
@@ -120,7 +121,7 @@ class Runs:
         self.started.append(Run(words, process, out, film, time.monotonic()))
         return self.started[-1]
 
-    def wait(self) -> Sequence[Run]:
+    async def wait(self) -> Sequence[Run]:
         """Until all have ended, looking at them meanwhile. TimeoutError."""
         deadline = time.monotonic() + _LONGEST
         while waiting := [run for run in self.started if run.code is None]:
@@ -130,7 +131,7 @@ class Runs:
                 run.seconds = time.monotonic() - run.began
             if time.monotonic() > deadline:
                 raise TimeoutError("a run does not end")
-            time.sleep(_LOOK)
+            await asyncio.sleep(_LOOK)
         return self.started
 
 
@@ -144,11 +145,11 @@ class SideBySide:
     wrong: tuple[str, ...]
 
 
-def side_by_side() -> SideBySide:
+async def side_by_side() -> SideBySide:
     """One started as whoever we are (root becomes an ordinary user), one as an ordinary user."""
     with Runs() as runs:
         pair = [runs.start("--quiet"), runs.start("--quiet", ordinary=True)]
-        runs.wait()
+        await runs.wait()
         wrong = [f"run {index} ended with {run.code}" for index, run in enumerate(pair) if run.code]
         wrong += [f"run {index} did not pass" for index, run in enumerate(pair) if PASSED not in run.text]
         wrong += [f"listens on {where}:{port}" for run in pair for where, port in run.listening if where != "127.0.0.1"]
@@ -158,7 +159,7 @@ def side_by_side() -> SideBySide:
             wrong.append("the runs share a socket")
         if any(len(run.listening) < _DAEMONS for run in pair):
             wrong.append("fewer sockets were seen than there are daemons")
-        wrong += _left_over(pair)
+        wrong += await _left_over(pair)
         users = tuple(sorted({_who(uid) for run in pair for uid in run.users if uid or os.geteuid() == 0}))
         ports = sum(len(run.listening) for run in pair)
         return SideBySide(max(run.seconds for run in pair), users, ports, tuple(wrong))
@@ -168,10 +169,10 @@ _DAEMONS: Final = 3
 """vpcd, mosquitto and the gateway listen on TCP."""
 
 
-def _left_over(pair: Sequence[Run]) -> list[str]:
+async def _left_over(pair: Sequence[Run]) -> list[str]:
     deadline = time.monotonic() + _GONE
     while (found := [each for run in pair for each in run.left_over()]) and time.monotonic() < deadline:
-        time.sleep(_LOOK)
+        await asyncio.sleep(_LOOK)
     return [f"left behind: {each}" for each in found]
 
 
@@ -190,7 +191,7 @@ ASSURED: Final = {
 """Flags, and what has to come of them: the outcome in short, and the assurance."""
 
 
-def assured() -> dict[str, list[str]]:
+async def assured() -> dict[str, list[str]]:
     """A5: by flags, everything that is not as it has to be. Two runs at a time."""
     told: dict[str, list[str]] = {}
     flags = list(ASSURED)
@@ -198,7 +199,7 @@ def assured() -> dict[str, list[str]]:
         with Runs() as runs:
             for words in pair:
                 runs.start(*words.split())
-            for run in runs.wait():
+            for run in await runs.wait():
                 flags_of_run = " ".join(run.words)
                 told[flags_of_run] = (
                     assurance_wrong(flags_of_run, run.document)
