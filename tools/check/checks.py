@@ -1,8 +1,8 @@
 """The checks behind `make check`, `make test` and `make test-long`: all are run, the result says which failed.
 
 `check`: ruff, mypy, mutation sample, unit tests with the coverage gate (layers and budgets are among them). `test`: the
-same with every test but those marked `long`. `long`: every test and the whole mutation sample. Two tracks run side by
-side: tests that compute beside tests that wait for daemons. What fails shows its output; further words go to pytest
+same with every test but those marked `long`. `long`: every test and the whole mutation sample. Tracks run side by side:
+tests that compute beside tests that wait for daemons. What fails shows its output; further words go to pytest
 alone. The last line counts the tests. Exit code 0 only if everything passed.
 """
 
@@ -21,8 +21,9 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 PYTHON_FOLDERS = ("firmware", "tools", "tests")
 COMPUTING = ("tests/unit", "tests/property", "tests/contract", "tests/screens")
-WAITING = ("tests/flows", "tests/faults", "tests/system")
-FEW_MUTANTS = 12
+WAITING = ("tests/flows", "tests/faults")
+SYSTEM = ("tests/system",)
+FEW_MUTANTS = 8
 MANY_MUTANTS = 200
 _COUNTS = re.compile(r"(\d+) (passed|failed|error|errors|skipped)\b")
 
@@ -41,7 +42,7 @@ def pytest_job(name: str, folders: Sequence[str], marks: str, *more: str) -> Job
     return Job(name, (sys.executable, "-m", "pytest", "-m", marks, "--durations=5", *more, *present), counts=True)
 
 
-def tracks(kind: str) -> tuple[list[Job], list[Job]]:
+def tracks(kind: str) -> tuple[list[Job], ...]:
     """What is run side by side."""
     marks = "" if kind == "long" else "not long"
     gate = ("-p", "tools.check.coverage_plugin")
@@ -56,12 +57,13 @@ def tracks(kind: str) -> tuple[list[Job], list[Job]]:
         return [pytest_job("unit tests", COMPUTING[:1], marks, *gate)], [*static, mutants]
     return (
         [*static, pytest_job("tests that compute", COMPUTING, marks, *gate)],
-        [mutants, pytest_job("tests that wait", WAITING, marks)],
+        [pytest_job("system tests", SYSTEM, marks)],
+        [pytest_job("flows and faults", WAITING, marks), mutants],
     )
 
 
 class Board:
-    """Results of both tracks; prints them as they come."""
+    """Results of all tracks; prints them as they come."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -114,7 +116,7 @@ class Board:
 def run_tracks(kind: str) -> Board:
     board = Board()
     threads = [threading.Thread(target=board.run_all, args=(jobs,), daemon=True) for jobs in tracks(kind)]
-    print(f"running on two tracks: {', '.join(job.name for jobs in tracks(kind) for job in jobs)}", flush=True)
+    print(f"side by side: {', '.join(job.name for jobs in tracks(kind) for job in jobs)}", flush=True)
     for thread in threads:
         thread.start()
     try:

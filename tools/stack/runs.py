@@ -171,9 +171,11 @@ _DAEMONS: Final = 3
 
 async def _left_over(pair: Sequence[Run]) -> list[str]:
     deadline = time.monotonic() + _GONE
-    while (found := [each for run in pair for each in run.left_over()]) and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
+        if not any(run.left_over() for run in pair):
+            return []
         await asyncio.sleep(_LOOK)
-    return [f"left behind: {each}" for each in found]
+    return [f"left behind: {each}" for run in pair for each in run.left_over()]
 
 
 def _who(uid: int) -> str:
