@@ -16,10 +16,10 @@ async def _killed(number: int, *more: str) -> Killed:
 
 
 def test_each_result_arrives_exactly_once_after_a_kill() -> None:
-    killed = asyncio.run(_killed(3, *NO_CAMERA))
+    killed = asyncio.run(_killed(2, *NO_CAMERA))
     assert killed.wrong == []
-    assert (killed.rounds, len(set(killed.visits))) == (3, 3)
-    assert killed.waiting >= 2
+    assert (killed.rounds, len(set(killed.visits))) == (2, 2)
+    assert killed.waiting >= 1
 
 
 @pytest.mark.long
