@@ -20,10 +20,12 @@ from firmware.core.outcomes import (
     ChipCheck,
     ClockState,
     EligibilityCode,
+    HolderCheck,
     IssuerCheck,
     MatchVerdict,
     Method,
     RecordCheck,
+    Revocation,
     TryCode,
 )
 from firmware.core.result import Json, VisitRecord
@@ -39,14 +41,30 @@ class CardTransport(Protocol):
     def watch(self, post: Callable[[CardPresence], None]) -> None:
         """Start the watch thread; it reports the present state first, then every change, until `stop`."""
 
+    @property
+    def reader_fault(self) -> FaultCode:
+        """Why READER_LOST was reported last: READER_LOST, READER_NO_ACCESS or PCSC_DOWN. From any thread."""
+
     def stop(self) -> None:
         """End the watch thread and leave the reader. Idempotent."""
 
+    @property
+    def longest_answer(self) -> int:
+        """Most response bytes of one command that reader and driver carry: 256 with short APDUs only, up to 65,536.
+
+        Known after `connect`; a transport that cannot tell says 65,536 and leaves it to the card to refuse.
+        """
+
     def connect(self) -> bytes:
-        """Power up, exclusive; the ATR. Raises CARD_GONE, CARD_SILENT, READER_LOST, READER_BUSY, READER_NO_ACCESS."""
+        """Power up, exclusive; the ATR. Raises CARD_NOT_MYNUMBER for what speaks neither T=0 nor T=1, CARD_GONE,
+        CARD_SILENT, READER_LOST, READER_BUSY, READER_NO_ACCESS, PCSC_DOWN.
+        """
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
-        """One command APDU; response data and status word (SW1SW2). Raises CARD_GONE, CARD_SILENT, CARD_GARBAGE."""
+        """One command APDU; response data and status word (SW1SW2).
+
+        Raises CARD_GONE, CARD_SILENT, CARD_GARBAGE, READER_LOST, PCSC_DOWN.
+        """
 
     def disconnect(self) -> None:
         """Leave the card by unpower or reset. Idempotent, never raises."""
@@ -57,7 +75,7 @@ class CardTransport(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CardIdentity:
-    """`token`: serial of EF 0006 (personal: compare and wipe), None on an unknown card."""
+    """`token`: serial of EF 0006 (personal: compare and wipe), None on an unknown card or an iPhone."""
 
     kind: CardKind
     token: Secret | None
@@ -67,12 +85,14 @@ class CardIdentity:
 class TryResult:
     """Answer to a VERIFY. `tries_left`: those this device still sends, None where the card did not say.
 
+    `counter`: what the card's own counter says, as far as this answer or the question before it told; staff are told.
     `signature`: only after an accepted PIN, over the challenge's digest.
     """
 
     code: TryCode
     tries_left: int | None
     signature: bytes | None = None
+    counter: int | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -91,22 +111,31 @@ class FaceRecord:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ChipEvidence:
-    """What proves chip and record: checks, the raw signature over the challenge and EF 0004."""
+    """What proves chip and record: checks, the raw signature over the challenge and EF 0004.
+
+    `holder`: against the certificate, where it was read before.
+    """
 
     chip: ChipCheck
     record: RecordCheck
     issuer: IssuerCheck
     signature: bytes
     certificate: bytes
+    holder: HolderCheck = HolderCheck.NOT_CHECKED
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CertificateEvidence:
-    """EF 000A in DER (personal: it names the municipality) and how its check ended."""
+    """EF 000A in DER (personal: it names the municipality) and how its check ended.
+
+    `issuer`: the pinned CA certificate (DER) that signed it. `holder`: against the record, where it was read before.
+    """
 
     der: Secret
     check: CertificateCheck
     expires_soon: bool
+    issuer: bytes | None = None
+    holder: HolderCheck = HolderCheck.NOT_CHECKED
 
 
 class Card(Protocol):
@@ -116,7 +145,7 @@ class Card(Protocol):
     """
 
     def identify(self) -> CardIdentity:
-        """Connect if needed, SELECT both applications, read the token's serial."""
+        """Connect, SELECT both applications, read the token's label and serial."""
 
     def unlock(self, number_b: Secret) -> TryResult:
         """VERIFY number B (14 digits). STOPPED once the card's counter is at 5 or less, REPEATED if refused before.
@@ -131,19 +160,29 @@ class Card(Protocol):
         """EF 0004, chip proof over `digest` (SHA-256), record signature, issuer list."""
 
     def read_certificate(self, wall: float, clock: ClockState) -> CertificateEvidence:
-        """EF 000A against the pinned CA at wall time `wall` (seconds since 1970 UTC)."""
+        """EF 000A against the pinned CAs at wall time `wall` (seconds since 1970 UTC). A phone wants the PIN first."""
 
     def pin_tries(self) -> int:
         """Tries left of key 0018; 0 when blocked."""
 
-    def sign_with_pin(self, pin: Secret, digest: bytes) -> TryResult:
-        """VERIFY 0018 once and sign `digest`'s DigestInfo with key 0017."""
+    def sign_with_pin(self, pin: Secret, message: bytes) -> TryResult:
+        """VERIFY 0018 once and sign `message` with key 0017: the hash is made here, by the kind of the key."""
 
     def release(self) -> None:
         """Unpower the card; forget what was refused. Idempotent, never raises."""
 
     def cancel(self) -> None:
         """From another thread: end the running call with CARD_SILENT."""
+
+
+class RevocationStatus(Protocol):
+    """Revocation of the holder's certificate, for sites with an approved responder (loop thread)."""
+
+    async def check(self, certificate: bytes, issuer: bytes, seconds: float) -> Revocation:
+        """Ask for `certificate`, issued by `issuer` (both DER). Never raises: no proved answer in time is UNKNOWN."""
+
+    async def close(self) -> None:
+        """Let go of connections. Idempotent."""
 
 
 # ---- camera, face ----------------------------------------------------------------------------------------------

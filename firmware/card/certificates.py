@@ -1,23 +1,31 @@
-"""The user-authentication certificate (EF 000A): issuer, profile, dates with grace and warning. Pure (`cryptography`).
+"""The user-authentication certificate (EF 000A): issuer, profile, dates with grace and warning (`cryptography`).
 
-Only pinned CA certificates are trusted, never the one a card brings (card.md 4.2). Months are counted in JST: a
-certificate is in grace until the end of the third month after the month it expired in, and `expires_soon` begins three
-months before its end (eligibility rules, design.md "certificate"). Wall time is seconds since 1970 UTC. Outcomes are
-values; only bytes that are no certificate raise, with CERTIFICATE_BROKEN. Issue B completes the profile of card.md 4.1.
+Trust is a list of pinned SHA-256 values (card.md 4.2). The CA certificate itself may come from a file or from EF 000B
+of any card: what is not pinned is not taken. The issuer is chosen by key identifier, since every generation of the CA
+has one and the same name, and proved by its signature before anything else of the certificate is believed. The pin also
+stands for the CA's dates: a CA is trusted for as long as it is pinned.
+
+Months are counted in JST: a certificate is in grace until the end of the third month after the month it expired in, and
+`expires_soon` begins three months before its end (eligibility rules, design.md "certificate"). Wall time is seconds
+since 1970 UTC. Outcomes are values; only bytes that are no certificate raise, with CERTIFICATE_BROKEN. Card lane only:
+`CertificateTrust` learns. What card.md 4.1 lists but nothing depends on is not judged: subject, issuerAltName, CRL and
+OCSP addresses.
 """
 
 import calendar
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, SignatureAlgorithmOID
 
+from firmware.card.signatures import CertificateKey
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcomes import CertificateCheck, ClockState
 
@@ -33,106 +41,261 @@ JPKI_AUTH_CA_SHA256 = frozenset(
 )
 """SHA-256 over the DER of the CA certificates of 2015, 2019 and 2023 (card.md 4.2)."""
 
+_LONGEST_DER = 8_192
+"""Bytes. Real ones have up to 1,600 (card.md 6)."""
+_LONGEST_VALIDITY = timedelta(days=11 * 366)
+"""Next-generation certificates run ten years (card.md 4.4), to a birthday."""
+_SIGNATURE_ALGORITHMS = frozenset({SignatureAlgorithmOID.RSA_WITH_SHA256, SignatureAlgorithmOID.ECDSA_WITH_SHA384})
+"""Today's cards and the next generation (card.md 4.1, 4.4)."""
+_RSA_BITS = range(2_048, 4_097)
+_RSA_EXPONENTS = range(65_537, 1 << 32, 2)
+_SERIALS_END = 1 << 159
+"""Positive and at most 20 bytes (RFC 5280, 4.1.2.2)."""
+_UNDERSTOOD = frozenset(
+    {
+        ExtensionOID.KEY_USAGE,
+        ExtensionOID.EXTENDED_KEY_USAGE,
+        ExtensionOID.CERTIFICATE_POLICIES,
+        ExtensionOID.BASIC_CONSTRAINTS,
+        ExtensionOID.AUTHORITY_KEY_IDENTIFIER,
+    },
+)
+"""Extensions that are judged here: any other must not be critical (RFC 5280, 4.2)."""
+
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises for bytes that are no certificate (TypeError: a BIT STRING as part of a name)."""
+
 _GRACE_MONTHS = 3
 _WARNING_MONTHS = 3
 _JST = timezone(timedelta(hours=9))
-_RSA_BITS = range(2_048, 8_193)
 
-CertificateKey = RSAPublicKey | EllipticCurvePublicKey
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateTrust:
-    """The CAs a holder's certificate may come from, and the policies of which it must name one."""
-
-    authorities: tuple[x509.Certificate, ...]
-    policies: frozenset[x509.ObjectIdentifier]
+_Kind = TypeVar("_Kind", bound=x509.ExtensionType)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Judgement:
-    """How the check ended, and the holder's public key where it is of a kind we know."""
+    """How the check ended.
+
+    `key`: the holder's public key where it is of a kind we know; proved only with an `issuer`.
+    `issuer`: the CA certificate (DER) that signed, None where none did.
+    `ends`: last day of validity in Japan (a birthday of the holder), None unless issuer and profile are right.
+    """
 
     check: CertificateCheck
     expires_soon: bool
     key: CertificateKey | None
+    issuer: bytes | None = None
+    ends: date | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ParsedCertificate:
+    """A certificate all of whose parts could be read; the library itself reads them late."""
+
+    certificate: x509.Certificate
+    extensions: x509.Extensions
+    begin: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Authority:
+    der: bytes
+    certificate: x509.Certificate
+    key_id: bytes
+
+
+class CertificateTrust:
+    """The CAs a holder's certificate may come from, and the policies of which it must name one.
+
+    `pins`: SHA-256 (hex) of CA certificates. Nothing is known of a CA until its certificate was learnt.
+    """
+
+    def __init__(self, pins: Iterable[str], policies: Iterable[str] = (AUTH_POLICY,)) -> None:
+        self.pins = frozenset(pin.lower() for pin in pins)
+        self.policies = frozenset(x509.ObjectIdentifier(policy) for policy in policies)
+        self._authorities: dict[str, _Authority] = {}
+
+    def learn(self, der: bytes) -> bool:
+        """Take a CA certificate (EF 000B) if it is pinned and fits card.md 4.2; whether it is known now."""
+        fingerprint = _fingerprint(der)
+        if fingerprint not in self.pins:
+            return False
+        if fingerprint not in self._authorities:
+            authority = _read_authority(der)
+            if authority is None:
+                return False
+            self._authorities[fingerprint] = authority
+        return True
+
+    def knows_issuer_of(self, der: bytes) -> bool:
+        """Whether a CA with the key id that this certificate names was learnt. Raises CERTIFICATE_BROKEN."""
+        return bool(self._named_by(_parse(der)))
+
+    def _named_by(self, parsed: ParsedCertificate) -> list[_Authority]:
+        """Normally one; two only where a CA's certificate was renewed for the same key."""
+        named = _find(parsed.extensions, x509.AuthorityKeyIdentifier)
+        if named is None:
+            return []
+        return [known for known in self._authorities.values() if known.key_id == named.value.key_identifier]
+
+    def issuer_of(self, parsed: ParsedCertificate) -> bytes | None:
+        """DER of the CA whose key id and name the certificate gives and whose key signed it."""
+        for authority in self._named_by(parsed):
+            if _signed_by(parsed.certificate, authority.certificate):
+                return authority.der
+        return None
 
 
 def load_trust(
     ders: Iterable[bytes], allowed: frozenset[str], policies: Iterable[str] = (AUTH_POLICY,)
 ) -> CertificateTrust:
-    """CA certificates in DER whose SHA-256 (hex) is pinned. Raises CERTIFICATE_UNTRUSTED, CERTIFICATE_BROKEN."""
-    pins = {pin.lower() for pin in allowed}
-    authorities = []
+    """Trust in the pinned CAs, those in `ders` known from the start; the others come from cards.
+
+    Raises CERTIFICATE_UNTRUSTED for a file that is not pinned, CERTIFICATE_BROKEN for one that is no CA certificate.
+    """
+    trust = CertificateTrust(allowed, policies)
     for der in ders:
-        if hashlib.sha256(der).hexdigest() not in pins:
+        if _fingerprint(der) not in trust.pins:
             raise DeviceError(FaultCode.CERTIFICATE_UNTRUSTED, "a CA certificate is not pinned")
-        authorities.append(_load(der))
-    return CertificateTrust(tuple(authorities), frozenset(x509.ObjectIdentifier(policy) for policy in policies))
+        if not trust.learn(der):
+            raise DeviceError(FaultCode.CERTIFICATE_BROKEN, "a pinned file is no CA certificate")
+    return trust
 
 
 def judge(der: bytes, trust: CertificateTrust, wall: float, clock: ClockState) -> Judgement:
-    """Issuer first, then profile, then dates: the first thing wrong is the answer."""
-    certificate = _load(der)
+    """Issuer first, then profile, then dates: the first thing wrong is the answer. Raises CERTIFICATE_BROKEN."""
+    parsed = _parse(der)
+    key = _known_key(parsed.certificate)
+    issuer = trust.issuer_of(parsed)
+    if issuer is None:
+        return Judgement(CertificateCheck.UNKNOWN_ISSUER, expires_soon=False, key=key)
+    if key is None or not _fits_profile(parsed, trust.policies):
+        return Judgement(CertificateCheck.WRONG_PROFILE, expires_soon=False, key=key, issuer=issuer)
+    check, soon = _judge_dates(parsed.begin, parsed.end, wall, clock)
+    return Judgement(check, soon, key, issuer, _local(parsed.end).date())
+
+
+def _fingerprint(der: bytes) -> str:
+    return hashlib.sha256(der).hexdigest()
+
+
+def _parse(der: bytes) -> ParsedCertificate:
+    """Only the error's class is told: the parser's text may quote the certificate."""
+    if len(der) > _LONGEST_DER:
+        raise DeviceError(FaultCode.CERTIFICATE_BROKEN, "too long")
     try:
-        key = _known_key(certificate)
-        if not any(_issued_by(certificate, authority) for authority in trust.authorities):
-            return Judgement(CertificateCheck.UNKNOWN_ISSUER, expires_soon=False, key=key)
-        fits = key is not None and _fits_profile(certificate.extensions, trust.policies)
+        certificate = x509.load_der_x509_certificate(der)
         begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
-        raise _broken(error) from error
-    if not fits:
-        return Judgement(CertificateCheck.WRONG_PROFILE, expires_soon=False, key=key)
-    check, soon = _judge_dates(begin, end, wall, clock)
-    return Judgement(check, soon, key)
+        parsed = ParsedCertificate(certificate, certificate.extensions, begin, end)
+    except _UNREADABLE as error:
+        raise DeviceError(FaultCode.CERTIFICATE_BROKEN, type(error).__name__) from None
+    if not der.endswith(b"\0" + certificate.signature):
+        # The one byte that the library lets differ: unused bits of the signature, where it happens to end in zeros.
+        raise DeviceError(FaultCode.CERTIFICATE_BROKEN, "unused bits")
+    return parsed
 
 
-def _load(der: bytes) -> x509.Certificate:
+def _find(extensions: x509.Extensions, kind: type[_Kind]) -> x509.Extension[_Kind] | None:
     try:
-        return x509.load_der_x509_certificate(der)
-    except (ValueError, x509.InvalidVersion) as error:
-        raise _broken(error) from error
-
-
-def _broken(error: Exception) -> DeviceError:
-    """Only the error's class: the parser's text may quote the certificate."""
-    return DeviceError(FaultCode.CERTIFICATE_BROKEN, type(error).__name__)
+        return extensions.get_extension_for_class(kind)
+    except x509.ExtensionNotFound:
+        return None
 
 
 def _known_key(certificate: x509.Certificate) -> CertificateKey | None:
-    """The holder's key; size and curve are read from it, nothing is assumed (card.md 4.4)."""
+    """The certified key, if of a kind and size that a card may have (card.md 4.1, 4.4)."""
     try:
         key = certificate.public_key()
-    except UnsupportedAlgorithm:
+    except (UnsupportedAlgorithm, ValueError):
         return None
     match key:
-        case RSAPublicKey() if key.key_size in _RSA_BITS:
+        case RSAPublicKey() if _is_sane(key):
             return key
-        case EllipticCurvePublicKey() if isinstance(key.curve, SECP256R1 | SECP384R1):
+        case EllipticCurvePublicKey() if isinstance(key.curve, SECP384R1):
             return key
         case _:
             return None
 
 
-def _issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
-    """By name and signature. All generations of the CA share one name, so each is tried (card.md 4.2)."""
+def _is_sane(key: RSAPublicKey) -> bool:
+    numbers = key.public_numbers()
+    return key.key_size in _RSA_BITS and numbers.e in _RSA_EXPONENTS and numbers.n % 2 == 1
+
+
+def _signed_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    """The authority's name as issuer, and a signature by its key."""
     try:
         certificate.verify_directly_issued_by(authority)
-    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
         return False
     return True
 
 
-def _fits_profile(extensions: x509.Extensions, accepted: frozenset[x509.ObjectIdentifier]) -> bool:
+def _read_authority(der: bytes) -> _Authority | None:
+    """A CA certificate as card.md 4.2 has it: a self-signed root with a key identifier."""
     try:
-        usage = extensions.get_extension_for_class(x509.KeyUsage).value
-        extended = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-        policies = extensions.get_extension_for_class(x509.CertificatePolicies).value
-    except x509.ExtensionNotFound:
+        parsed = _parse(der)
+    except DeviceError:
+        return None
+    constraints = _find(parsed.extensions, x509.BasicConstraints)
+    usage = _find(parsed.extensions, x509.KeyUsage)
+    own = _find(parsed.extensions, x509.SubjectKeyIdentifier)
+    if constraints is None or usage is None or own is None:
+        return None
+    fits = (
+        constraints.critical
+        and constraints.value.ca
+        and usage.value.key_cert_sign
+        and parsed.certificate.signature_algorithm_oid in _SIGNATURE_ALGORITHMS
+        and _known_key(parsed.certificate) is not None
+        and _signed_by(parsed.certificate, parsed.certificate)
+    )
+    return _Authority(der, parsed.certificate, own.value.key_identifier) if fits else None
+
+
+def _fits_profile(parsed: ParsedCertificate, accepted: frozenset[x509.ObjectIdentifier]) -> bool:
+    """The lines of card.md 4.1 besides the key and the issuer."""
+    return (
+        parsed.certificate.version is x509.Version.v3
+        and parsed.certificate.signature_algorithm_oid in _SIGNATURE_ALGORITHMS
+        and 0 < parsed.certificate.serial_number < _SERIALS_END
+        and timedelta() < parsed.end - parsed.begin <= _LONGEST_VALIDITY
+        and all(extension.oid in _UNDERSTOOD for extension in parsed.extensions if extension.critical)
+        and _is_for_authentication(parsed.extensions)
+        and _names_policy(parsed.extensions, accepted)
+        and not _is_authority(parsed.extensions)
+    )
+
+
+def _is_for_authentication(extensions: x509.Extensions) -> bool:
+    """Uses: digitalSignature, clientAuth. nonRepudiation marks the card's other certificate, which signs documents."""
+    usage = _find(extensions, x509.KeyUsage)
+    purposes = _find(extensions, x509.ExtendedKeyUsage)
+    if usage is None or purposes is None:
         return False
-    named = any(information.policy_identifier in accepted for information in policies)
-    return usage.digital_signature and ExtendedKeyUsageOID.CLIENT_AUTH in extended and named
+    allowed = usage.value
+    other = allowed.content_commitment or allowed.key_cert_sign or allowed.crl_sign
+    authenticates = usage.critical and allowed.digital_signature and not other
+    return authenticates and ExtendedKeyUsageOID.CLIENT_AUTH in purposes.value
+
+
+def _names_policy(extensions: x509.Extensions, accepted: frozenset[x509.ObjectIdentifier]) -> bool:
+    policies = _find(extensions, x509.CertificatePolicies)
+    if policies is None or not policies.critical:
+        return False
+    return any(information.policy_identifier in accepted for information in policies.value)
+
+
+def _is_authority(extensions: x509.Extensions) -> bool:
+    constraints = _find(extensions, x509.BasicConstraints)
+    return constraints is not None and constraints.value.ca
 
 
 def _judge_dates(begin: datetime, end: datetime, wall: float, clock: ClockState) -> tuple[CertificateCheck, bool]:

@@ -1,174 +1,32 @@
-"""The way to the card: cancel, guard, APDU log and answer check as a stack of small links, and the commands on top.
+"""Commands of the allow-list to one card, and what was found out about it: what is selected, how long an answer may be.
 
-Card lane; only `cancel` may be called from another thread. Seconds are monotonic. The log holds header, lengths, status
-word and time of what was sent, no data in either direction. Raises the transport's faults, GUARD_REFUSED, CARD_SILENT
-after `cancel`, CARD_GARBAGE for answers that fit no command, and `TlvError` from `read_file`.
-Source: ISO 7816-4, card.md 1.4 and 3.
+Card lane; only `cancel` may be called from another thread. Lengths are bytes. Raises what `links.py` raises, and
+CARD_GARBAGE for status words that fit no command. Source: ISO 7816-4, card.md 1.4 and 3.
 """
 
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import NoReturn, Protocol
+from collections.abc import Callable
+from typing import NoReturn
 
 from firmware.card import apdu
 from firmware.card.apdu import CommandApdu
 from firmware.card.guard import Guard
-from firmware.card.names import DIGEST_INFO_SHA256, Application
-from firmware.card.tlv import TlvError, TlvTooLargeError, read_header
+from firmware.card.links import Answer, AnswerLink, ApduLogLine, CancelLink, GuardLink, Link, LogLink, Report, Turn
+from firmware.card.names import Application
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.secret import Secret
 from firmware.ports import CardTransport
 
-Answer = tuple[bytes, int]
-
-_CHUNK = 256
+SHORT_ANSWER = 256
+LONGEST_READ = 16_384
+"""Of one extended READ BINARY: at 106 kbit/s 1.3 s, a quarter of the time an APDU has."""
 _LOG_LINES = 2_048
 
 
-@dataclass(frozen=True, slots=True)
-class ApduLogLine:
-    """One exchange. `sent`, `received`: data bytes; `sw` is None and `fault` set where no answer came."""
-
-    at: float
-    target: str
-    header: str
-    sent: int
-    received: int
-    sw: int | None
-    fault: FaultCode | None
-    seconds: float
-
-    def __str__(self) -> str:
-        end = f"{self.sw:04X}" if self.sw is not None else str(self.fault)
-        return f"{self.header} {self.sent:>3} > {self.received:>3} {end} {self.seconds * 1000:7.1f} ms  {self.target}"
-
-
-Report = Callable[[ApduLogLine], None]
-"""Told of every exchange, on the card lane. Must return at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileShape:
-    """How a file's length is found. `probe`: bytes read first; `stray`: most bytes before `tag` (card.md 1.4).
-
-    `limit`: most bytes up to the object's end.
-    """
-
-    tag: int
-    probe: int
-    limit: int
-    stray: int = 0
-
-
-class Link(Protocol):
-    """One processor of the stack."""
-
-    def send(self, raw: bytes) -> Answer: ...
-
-
-class Turn:
-    """Which thread's operation is the present one.
-
-    The card lane leaves a hanging thread behind and begins the next operation on a fresh one; when the old thread comes
-    back, neither its next APDU nor its cleaning up may touch the connection that is no longer its own.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._thread: int | None = None
-
-    def take(self) -> None:
-        with self._lock:
-            self._thread = threading.get_ident()
-
-    @contextmanager
-    def held(self) -> Iterator[bool]:
-        """Whether it is this thread's turn (or nobody's yet); it stays so inside the block."""
-        with self._lock:
-            yield self._thread in {None, threading.get_ident()}
-
-
-class _CancelLink:
-    def __init__(self, below: Link, cancelled: threading.Event, turn: Turn) -> None:
-        self._below, self._cancelled, self._turn = below, cancelled, turn
-
-    def send(self, raw: bytes) -> Answer:
-        with self._turn.held() as ours:
-            if self._cancelled.is_set() or not ours:
-                raise DeviceError(FaultCode.CARD_SILENT, "cancelled")
-        return self._below.send(raw)
-
-
-class _GuardLink:
-    def __init__(self, below: Link, guard: Guard, turn: Turn) -> None:
-        self._below, self._guard, self._turn = below, guard, turn
-
-    def send(self, raw: bytes) -> Answer:
-        self._guard.check(raw)
-        try:
-            data, sw = self._below.send(raw)
-        except DeviceError:
-            with self._turn.held() as ours:
-                if ours:
-                    self._guard.reset()
-            raise
-        with self._turn.held() as ours:
-            if not ours:
-                raise DeviceError(FaultCode.CARD_SILENT, "an answer after its time")
-            self._guard.settle(sw)
-        return data, sw
-
-
-class _LogLink:
-    def __init__(self, below: Link, guard: Guard, log: Report, clock: Callable[[], float]) -> None:
-        self._below, self._guard, self._log, self._clock = below, guard, log, clock
-
-    def send(self, raw: bytes) -> Answer:
-        start, received, sw, fault = self._clock(), 0, None, None
-        try:
-            data, sw = self._below.send(raw)
-            received = len(data)
-        except DeviceError as error:
-            fault = error.code
-            raise
-        finally:
-            command = CommandApdu.parse(raw)
-            self._log(
-                ApduLogLine(
-                    at=start,
-                    target=self._guard.target,
-                    header=command.header.hex().upper(),
-                    sent=len(command.data),
-                    received=received,
-                    sw=sw,
-                    fault=fault,
-                    seconds=self._clock() - start,
-                ),
-            )
-        return data, sw
-
-
-class _AnswerLink:
-    """The bottom: nothing longer than asked for and nothing but a status word comes up."""
-
-    def __init__(self, transport: CardTransport) -> None:
-        self._transport = transport
-
-    def send(self, raw: bytes) -> Answer:
-        data, sw = self._transport.transmit(raw)
-        if len(data) > CommandApdu.parse(raw).expected:
-            raise DeviceError(FaultCode.CARD_GARBAGE, "more data than asked for")
-        if not apdu.is_status_word(sw):
-            raise DeviceError(FaultCode.CARD_GARBAGE, "no status word")
-        return data, sw
-
-
 class CardChannel:
-    """Commands of the allow-list; knows what is selected, so that no SELECT is sent twice."""
+    """Knows what is selected, so that no SELECT is sent twice, and how much one READ may ask for."""
 
     def __init__(
         self,
@@ -179,21 +37,28 @@ class CardChannel:
         self.log: deque[ApduLogLine] = deque(maxlen=_LOG_LINES)
         self._report = report
         self._transport = transport
+        self._longest = SHORT_ANSWER
+        self._counted: tuple[int | None] | None = None
         self._guard = Guard()
         self._cancelled = threading.Event()
         self._turn = Turn()
-        bottom = _AnswerLink(transport)
-        logged = _LogLink(bottom, self._guard, self._note, clock)
-        self._top: Link = _CancelLink(_GuardLink(logged, self._guard, self._turn), self._cancelled, self._turn)
+        logged = LogLink(AnswerLink(transport), self._guard, self._note, clock)
+        self._top: Link = CancelLink(GuardLink(logged, self._guard, self._turn), self._cancelled, self._turn)
+
+    @property
+    def longest_read(self) -> int:
+        """Most bytes that one READ BINARY asks this card for: 256 until a READ in extended form was answered."""
+        return self._longest
 
     def _note(self, line: ApduLogLine) -> None:
         self.log.append(line)
         self._report(line)
 
     def connect(self) -> None:
-        """Power up; nothing is selected then. Leaves an older connection first."""
+        """Power up; nothing is selected or known then. Leaves an older connection first."""
         if not self.disconnect():
             raise DeviceError(FaultCode.CARD_SILENT, "cancelled")
+        self._longest, self._counted = SHORT_ANSWER, None
         self._transport.connect()
 
     def disconnect(self) -> bool:
@@ -215,6 +80,7 @@ class CardChannel:
         self._transport.cancel()
 
     def send(self, command: CommandApdu) -> Answer:
+        self._counted = None
         return self._top.send(command.encode())
 
     def has_application(self, application: Application) -> bool:
@@ -234,39 +100,59 @@ class CardChannel:
         if sw != apdu.OK:
             unexpected("SELECT", sw)
 
+    @property
+    def carries_extended(self) -> bool:
+        """Whether reader and driver say that they can carry more than short commands."""
+        return self._transport.longest_answer > SHORT_ANSWER
+
+    def try_extended(self, count: int) -> bytes | None:
+        """The first `count` bytes (at most 256) by a READ of extended length; None where the card does not answer it.
+
+        A card that does is asked for more at once from then on, until `connect`.
+        """
+        data, sw = self._read_binary(0, count, extended=True)
+        if sw != apdu.OK or len(data) != count:
+            return None
+        self._longest = min(self._transport.longest_answer, LONGEST_READ)
+        return data
+
     def read(self, offset: int, count: int) -> bytes:
         """Exactly `count` bytes (1 to 256) of the selected file."""
-        data, sw = self.send(CommandApdu(0x00, 0xB0, offset >> 8, offset & 0xFF, expected=count))
+        data, sw = self._read_binary(offset, count)
         if sw != apdu.OK:
             unexpected("READ BINARY", sw)
         if len(data) != count:
             raise DeviceError(FaultCode.CARD_GARBAGE, "READ BINARY came short")
         return data
 
-    def read_file(self, shape: FileShape) -> Secret:
-        """The one object of the selected file, by the length in its header: no byte of filler is read."""
-        probe = self.read(0, shape.probe)
-        start, total = _locate(probe, shape)
-        end = start + total
-        buffer = bytearray(max(end, shape.probe))
-        buffer[: shape.probe] = probe
-        try:
-            for offset in range(shape.probe, end, _CHUNK):
-                count = min(_CHUNK, end - offset)
-                buffer[offset : offset + count] = self.read(offset, count)
-        except DeviceError:
-            buffer[:] = bytes(len(buffer))
-            raise
-        del buffer[end:], buffer[:start]
-        return Secret.adopt(buffer)
+    def read_some(self, offset: int, count: int) -> bytes:
+        """At least one and at most `count` bytes, as many as one READ carries.
+
+        A card that will not give so many at once is asked for 256 at a time from then on.
+        """
+        if count > SHORT_ANSWER < self._longest:
+            data, sw = self._read_binary(offset, min(count, self._longest), extended=True)
+            if sw == apdu.OK and len(data) >= SHORT_ANSWER:
+                self._longest = len(data) if len(data) < count else self._longest
+                return data
+            self._longest = SHORT_ANSWER
+        return self.read(offset, min(count, SHORT_ANSWER))
+
+    def _read_binary(self, offset: int, count: int, *, extended: bool = False) -> Answer:
+        return self.send(CommandApdu(0x00, 0xB0, offset >> 8, offset & 0xFF, expected=count, extended=extended))
 
     def count_tries(self) -> int | None:
-        """Tries left of the selected key; None where it is verified already. Costs no try."""
-        _, sw = self.send(CommandApdu(0x00, 0x20, 0x00, 0x80))
-        if sw == apdu.OK:
-            return None
-        left = apdu.tries_left(sw)
-        return left if left is not None else unexpected("VERIFY", sw)
+        """Tries left of the selected key; None where it is verified already. Costs no try.
+
+        Not asked twice in a row: nobody else reaches the card meanwhile, so until the next command the answer stands.
+        """
+        if self._counted is None:
+            _, sw = self.send(CommandApdu(0x00, 0x20, 0x00, 0x80))
+            left = None if sw == apdu.OK else apdu.tries_left(sw)
+            if left is None and sw != apdu.OK:
+                unexpected("VERIFY", sw)
+            self._counted = (left,)
+        return self._counted[0]
 
     def verify(self, digits: Secret) -> int:
         """VERIFY against the selected key, once; the status word. Never repeated here, whatever happens."""
@@ -275,21 +161,13 @@ class CardChannel:
             raise DeviceError(FaultCode.GUARD_REFUSED, "VERIFY without digits")
         return self.send(CommandApdu(0x00, 0x20, 0x00, 0x80, bytes(digits.view())))[1]
 
-    def sign(self, digest: bytes, p2: int) -> Answer:
-        """PSO: COMPUTE DIGITAL SIGNATURE over a SHA-256; `p2` 00 = the application's key, 80 = the selected one."""
-        return self.send(CommandApdu(0x80, 0x2A, 0x00, p2, DIGEST_INFO_SHA256 + digest, expected=256))
+    def sign(self, body: bytes, p2: int, longest: int) -> Answer:
+        """PSO: COMPUTE DIGITAL SIGNATURE over `body` as it is; `p2` 00 = the application's key, 80 = the selected one.
 
-
-def _locate(probe: bytes, shape: FileShape) -> tuple[int, int]:
-    """Offset and length of the object with `shape.tag`."""
-    name = shape.tag.to_bytes((shape.tag.bit_length() + 7) // 8, "big")
-    start = probe.find(name, 0, shape.stray + len(name))
-    if start < 0:
-        raise TlvError("the file does not begin with its tag")
-    total = read_header(probe[start:]).total
-    if start + total > shape.limit:
-        raise TlvTooLargeError("the object is longer than allowed")
-    return start, total
+        `longest`: bytes that the signature may have; more than 256 take the extended form.
+        """
+        extended = longest > SHORT_ANSWER
+        return self.send(CommandApdu(0x80, 0x2A, 0x00, p2, body, expected=longest, extended=extended))
 
 
 def unexpected(command: str, sw: int) -> NoReturn:

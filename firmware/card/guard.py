@@ -32,7 +32,8 @@ _DIGITS: dict[tuple[Application | None, int | None], int] = {
     (Application.JPKI, JpkiFile.PIN): 4,
 }
 _DIGEST_INFO_LENGTH = len(DIGEST_INFO_SHA256) + 32
-_SIGNATURE_LENGTH = 256
+_SHA384_LENGTH = 48
+_LONGEST_SIGNATURE = 512
 
 
 class Guard:
@@ -139,10 +140,12 @@ class Guard:
                 allowed = False
         if not allowed:
             _refuse("signature with this key")
-        if apdu.extended or apdu.expected != _SIGNATURE_LENGTH:
+        if not 0 < apdu.expected <= _LONGEST_SIGNATURE:
             _refuse("signature form")
-        if len(apdu.data) != _DIGEST_INFO_LENGTH or not apdu.data.startswith(DIGEST_INFO_SHA256):
-            _refuse("signature over something else than a SHA-256")
+        bare = len(apdu.data) == _SHA384_LENGTH and self._application is Application.JPKI
+        sha256 = len(apdu.data) == _DIGEST_INFO_LENGTH and apdu.data.startswith(DIGEST_INFO_SHA256)
+        if not (sha256 or bare):
+            _refuse("signature over something else than a hash")
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -1,12 +1,24 @@
-"""From PC/SC reader states to what the runtime is told. Pure; runs on the watch thread.
+"""Which reader is ours, and from its PC/SC states to what the runtime is told. Pure; the tracker: watch thread only.
 
 A card swapped between two polls shows PRESENT both times; the event counter in the upper 16 bits of the state tells
 (pcsc-lite, `SCardGetStatusChange`). Source: PC/SC part 5, hardware.md 1.
 """
 
+import re
+
 from firmware.core.events import CardPresence
 
 _UNKNOWN, _UNAVAILABLE, _PRESENT = 0x0004, 0x0008, 0x0020
+
+
+class ReaderPattern:
+    """Chooses a reader by name: the pattern may stand anywhere in it, `*` is a gap, case does not matter."""
+
+    def __init__(self, pattern: str) -> None:
+        self._expression = re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.IGNORECASE)
+
+    def choose(self, names: list[str]) -> str | None:
+        return next((name for name in names if self._expression.search(name)), None)
 
 
 class PresenceTracker:

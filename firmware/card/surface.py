@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from enum import Enum
 
 from firmware.card import apdu
-from firmware.card.channel import CardChannel, FileShape
+from firmware.card.channel import CardChannel
 from firmware.card.keys import (
     FaceCertificate,
     FaceIssuer,
@@ -21,7 +21,8 @@ from firmware.card.keys import (
     signs_digest,
     signs_message,
 )
-from firmware.card.names import DIGEST_INFO_RECORD, Application, SurfaceFile
+from firmware.card.names import DIGEST_INFO_RECORD, DIGEST_INFO_SHA256, Application, SurfaceFile
+from firmware.card.reading import FileShape, read_file
 from firmware.card.tlv import Limits, Node, TlvError, TlvTooLargeError, by_tag, parse
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcomes import ChipCheck, IssuerCheck, RecordCheck
@@ -52,7 +53,7 @@ def read_record(channel: CardChannel, hash_input: HashInput) -> FaceRecord:
     """Read EF 0002 and split it; needs a verified number B. The whole file is wiped, only the parts live on."""
     channel.select_file(Application.SURFACE, SurfaceFile.RECORD)
     try:
-        with channel.read_file(_RECORD) as file:
+        with read_file(channel, _RECORD) as file:
             return split_record(file.view(), hash_input)
     except TlvTooLargeError as error:
         raise DeviceError(FaultCode.PHOTO_TOO_LARGE, str(error)) from error
@@ -99,11 +100,11 @@ def check_chip(
 ) -> ChipEvidence:
     """Chip proof over `digest`, EF 0004, record signature, issuer list. A card that will not prove itself is WRONG."""
     channel.select_application(Application.SURFACE)
-    proof, sw = channel.sign(digest, 0x00)
-    channel.select_file(Application.SURFACE, SurfaceFile.CERTIFICATE)
     try:
         chip_key = read_key(record.chip_key.view())
-        with channel.read_file(_CERTIFICATE) as file:
+        proof, sw = channel.sign(DIGEST_INFO_SHA256 + digest, 0x00, chip_key.key_size // 8)
+        channel.select_file(Application.SURFACE, SurfaceFile.CERTIFICATE)
+        with read_file(channel, _CERTIFICATE) as file:
             raw = bytes(file.view())
         certificate = read_certificate(raw)
     except TlvError as error:

@@ -22,7 +22,10 @@ from firmware.ports import TryResult
 
 @dataclass(frozen=True, slots=True)
 class TryRule:
-    """A key that is verified. `full`: tries of a fresh counter; `stop_at`: with so many left nothing is sent."""
+    """A key that is verified. `full`: tries of a fresh counter; `stop_at`: with so many left nothing is sent.
+
+    A right VERIFY makes the counter full again (card.md 2.2).
+    """
 
     application: Application
     file: int
@@ -40,16 +43,16 @@ class TryKeeper:
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
         self._refused: set[tuple[int, bytes]] = set()
-        self._left: dict[int, int | None] = {}
+        self._last: dict[int, TryResult] = {}
 
     def forget(self) -> None:
         """A new visit: new key, nothing refused yet."""
         self._key = secrets.token_bytes(32)
         self._refused.clear()
-        self._left.clear()
+        self._last.clear()
 
     def count(self, channel: CardChannel, rule: TryRule) -> int:
-        """Tries left. A key that is verified already has a full counter: a right VERIFY restored it."""
+        """What the card's counter says; full where the key is verified already."""
         channel.select_file(rule.application, rule.file)
         left = channel.count_tries()
         return rule.full if left is None else left
@@ -58,28 +61,29 @@ class TryKeeper:
         """One VERIFY at most."""
         mark = (rule.file, hmac.digest(self._key, digits.view(), "sha256"))
         if mark in self._refused:
-            return TryResult(TryCode.REPEATED, self._left.get(rule.file))
+            last = self._last[rule.file]
+            return TryResult(TryCode.REPEATED, last.tries_left, counter=last.counter)
         left = self.count(channel, rule)
         if left == 0:
-            return TryResult(TryCode.BLOCKED, 0)
+            return TryResult(TryCode.BLOCKED, 0, counter=0)
         if left <= rule.stop_at:
-            return TryResult(TryCode.STOPPED, 0)
+            return TryResult(TryCode.STOPPED, 0, counter=left)
         result = _judge(channel.verify(digits), rule)
         if result.code is not TryCode.ACCEPTED:
             self._refused.add(mark)
-            self._left[rule.file] = result.tries_left
+            self._last[rule.file] = result
         return result
 
 
 def _judge(sw: int, rule: TryRule) -> TryResult:
     if sw == apdu.OK:
-        return TryResult(TryCode.ACCEPTED, None)
+        return TryResult(TryCode.ACCEPTED, None, counter=rule.full)
     if sw == apdu.WRONG_UNCOUNTED:
         return TryResult(TryCode.WRONG, None)
     left = apdu.tries_left(sw)
     if left is None:
         unexpected("VERIFY", sw)
     if left == 0:
-        return TryResult(TryCode.BLOCKED, 0)
+        return TryResult(TryCode.BLOCKED, 0, counter=0)
     allowed = max(left - rule.stop_at, 0)
-    return TryResult(TryCode.WRONG if allowed else TryCode.STOPPED, allowed)
+    return TryResult(TryCode.WRONG if allowed else TryCode.STOPPED, allowed, counter=left)

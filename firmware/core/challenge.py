@@ -38,6 +38,10 @@ class Challenge:
         """The exact text that is hashed: one member a line, in this order, LF between lines, none at the end."""
         return "\n".join((_DOMAIN, purpose, self.device, self.visit, self.id, self.nonce, str(self.taken)))
 
+    def message(self, purpose: ChallengePurpose) -> bytes:
+        """`text` in UTF-8: what is hashed and signed."""
+        return self.text(purpose).encode()
+
     def digest(self, purpose: ChallengePurpose) -> bytes:
         """SHA-256 of `text` in UTF-8 (32 bytes): goes into the DigestInfo that the card signs."""
-        return hashlib.sha256(self.text(purpose).encode()).digest()
+        return hashlib.sha256(self.message(purpose)).digest()

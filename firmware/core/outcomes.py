@@ -46,6 +46,8 @@ class CardKind(StrEnum):
     """What lies on the reader, by SELECT of its applications, never by ATR (card.md 1.2)."""
 
     MY_NUMBER = "my-number"
+    PHONE = "phone"
+    """JPKI in a phone's secure element (card.md 2.6): no card face, and the certificate only after the PIN."""
     UNKNOWN = "unknown"
 
 
@@ -95,6 +97,14 @@ class CertificateCheck(StrEnum):
     UNKNOWN_ISSUER = "unknown-issuer"
     WRONG_PROFILE = "wrong-profile"
     DATES_NOT_CHECKED = "dates-not-checked"
+    NOT_CHECKED = "not-checked"
+
+
+class HolderCheck(StrEnum):
+    """Whether certificate and card face can be of one person: the certificate ends on a birthday (card.md 4.1)."""
+
+    SAME = "same"
+    OTHER = "other"
     NOT_CHECKED = "not-checked"
 
 
@@ -198,6 +208,7 @@ class CardChecks:
     record: RecordCheck = RecordCheck.NOT_CHECKED
     issuer: IssuerCheck = IssuerCheck.NOT_CHECKED
     certificate: CertificateCheck = CertificateCheck.NOT_CHECKED
+    holder: HolderCheck = HolderCheck.NOT_CHECKED
     revocation: Revocation = Revocation.UNKNOWN
 
 
@@ -206,6 +217,7 @@ class VisitSummary:
     """The coded part of a result: what `step` decided. Personal data are added behind it by the runtime.
 
     `consented_at` and `started_at` are monotonic seconds of events; the runtime turns them into wall time.
+    `pin_counter`, `number_b_counter`: the card's own try counters as last heard, None where it was not asked.
     """
 
     outcome: VisitOutcome
@@ -220,3 +232,5 @@ class VisitSummary:
     consented_at: float | None = None
     hints: tuple[StaffHint, ...] = ()
     card_removed_early: bool = False
+    pin_counter: int | None = None
+    number_b_counter: int | None = None

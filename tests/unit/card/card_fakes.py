@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from firmware.card.apdu import CommandApdu
 from firmware.core.events import CardPresence
-from firmware.core.faults import DeviceError
+from firmware.core.faults import DeviceError, FaultCode
 
 SURFACE = bytes.fromhex("D3921000310001010402")
 JPKI = bytes.fromhex("D392F000260100000001")
@@ -14,7 +15,8 @@ JPKI = bytes.fromhex("D392F000260100000001")
 class FakeCard:
     """`files`: (AID, id) to content. `secrets`: (AID, id) to [value, tries left]. `signers`: P2 to a signing function.
 
-    `script`: number of an APDU (from 1) to the answer or fault that replaces the card's own.
+    `script`: number of an APDU (from 1) to the answer or fault that replaces the card's own. `longest_answer`: of the
+    reader. `gives`: most bytes of one READ; a READ in extended form is answered 6700 unless it is more than 256.
     """
 
     files: dict[tuple[bytes, int], bytes] = field(default_factory=dict)
@@ -23,6 +25,8 @@ class FakeCard:
     script: dict[int, tuple[bytes, int] | DeviceError] = field(default_factory=dict)
     applications: tuple[bytes, ...] = (SURFACE, JPKI)
     sent: list[bytes] = field(default_factory=list)
+    longest_answer: int = 65_536
+    gives: int = 65_536
     connects: int = 0
     disconnects: int = 0
     cancels: int = 0
@@ -32,6 +36,10 @@ class FakeCard:
         self._aid = b""
         self._file = 0
         self._verified: set[tuple[bytes, int]] = set()
+
+    @property
+    def reader_fault(self) -> FaultCode:
+        return FaultCode.READER_LOST
 
     def watch(self, post: Callable[[CardPresence], None]) -> None:
         post(CardPresence.PRESENT)
@@ -66,9 +74,9 @@ class FakeCard:
             case 0x20:
                 return b"", self._verify(apdu[5:])
             case 0xB0:
-                return self._read(apdu[2] << 8 | apdu[3], apdu[4] or 256)
+                return self._read(CommandApdu.parse(apdu))
             case _:
-                return self.signers[apdu[3]](apdu[5:-1]), 0x9000
+                return self.signers[apdu[3]](CommandApdu.parse(apdu).data), 0x9000
 
     def verifies(self) -> list[bytes]:
         """Bodies of all VERIFYs that cost a try."""
@@ -99,7 +107,15 @@ class FakeCard:
         secret[1] = left - 1
         return 0x63C0 | left - 1
 
-    def _read(self, offset: int, count: int) -> tuple[bytes, int]:
+    def reads(self) -> list[tuple[int, int]]:
+        """Offset and length of all READ BINARYs."""
+        commands = [CommandApdu.parse(apdu) for apdu in self.sent if apdu[1] == 0xB0]
+        return [(command.p1 << 8 | command.p2, command.expected) for command in commands]
+
+    def _read(self, command: CommandApdu) -> tuple[bytes, int]:
+        if command.extended and self.gives <= 256:
+            return b"", 0x6700
+        offset, count = command.p1 << 8 | command.p2, min(command.expected, self.gives)
         content = self.files[self._aid, self._file]
         if offset >= len(content):
             return b"", 0x6B00

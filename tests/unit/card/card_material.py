@@ -124,18 +124,20 @@ def authority(name: str = "ca") -> bytes:
     """A CA certificate in DER. All have one and the same subject, as the generations of the real CA do."""
     builder = x509.CertificateBuilder(name_of("CA"), name_of("CA"), key(name).public_key(), 1, BEGIN, END)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    return builder.sign(key(name), hashes.SHA256()).public_bytes(Encoding.DER)
+    builder = builder.add_extension(usage_of(digital_signature=False, authority=True), critical=True)
+    own = x509.SubjectKeyIdentifier.from_public_key(key(name).public_key())
+    return builder.add_extension(own, critical=False).sign(key(name), hashes.SHA256()).public_bytes(Encoding.DER)
 
 
-def usage_of(*, digital_signature: bool) -> x509.KeyUsage:
+def usage_of(*, digital_signature: bool, authority: bool = False) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=digital_signature,
-        content_commitment=not digital_signature,
+        content_commitment=not digital_signature and not authority,
         key_encipherment=False,
         data_encipherment=False,
         key_agreement=False,
-        key_cert_sign=False,
-        crl_sign=False,
+        key_cert_sign=authority,
+        crl_sign=authority,
         encipher_only=False,
         decipher_only=False,
     )
@@ -145,6 +147,8 @@ def holder(profile: HolderProfile = HolderProfile(), private: HolderKey | None =
     """A user-authentication certificate in DER."""
     public = (private or key("holder")).public_key()
     builder = x509.CertificateBuilder(name_of("CA"), name_of("HOLDER"), public, 77, profile.begin, profile.end)
+    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(key(profile.signed_by).public_key())
+    builder = builder.add_extension(issuer, critical=False)
     if profile.digital_signature is not None:
         builder = builder.add_extension(usage_of(digital_signature=profile.digital_signature), critical=True)
     if profile.raw_usage is not None:

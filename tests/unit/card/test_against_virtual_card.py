@@ -55,9 +55,12 @@ def placed(card: VirtualCard | FaultyCard, silence: float = 5.0) -> InProcessRea
     return reader
 
 
-def service_on(reader: InProcessReader, issuers: TestIssuers, hash_input: HashInput = HashInput.VALUES) -> CardService:
+def service_on(
+    reader: InProcessReader, issuers: TestIssuers, hash_input: HashInput = HashInput.VALUES, *, short: bool = False
+) -> CardService:
     trust = load_trust([issuers.auth_ca_der], frozenset({issuers.auth_ca_sha256}))
-    return CardService(reader, trust, [FaceIssuer(issuers.record_issuer_id, issuers.record_issuer_key)], hash_input)
+    keys = [FaceIssuer(issuers.record_issuer_id, issuers.record_issuer_key)]
+    return CardService(reader, trust, keys, hash_input, short_apdus=short)
 
 
 def checks(service: CardService) -> tuple[ChipCheck, RecordCheck, IssuerCheck]:
@@ -143,7 +146,7 @@ def test_the_pin_down_to_blocked(image: CardImage, issuers: TestIssuers) -> None
     codes = [service.sign_with_pin(Secret(b"000" + str(digit).encode()), DIGEST).code for digit in range(4)]
     assert codes == [TryCode.WRONG, TryCode.WRONG, TryCode.BLOCKED, TryCode.BLOCKED]
     assert service.pin_tries() == 0
-    assert service.sign_with_pin(Secret(PIN), DIGEST) == TryResult(TryCode.BLOCKED, 0)
+    assert service.sign_with_pin(Secret(PIN), DIGEST) == TryResult(TryCode.BLOCKED, 0, counter=0)
 
 
 def test_blocked_from_birth(tmp_path: Path, issuers: TestIssuers, keys: CardKeys) -> None:
@@ -151,7 +154,7 @@ def test_blocked_from_birth(tmp_path: Path, issuers: TestIssuers, keys: CardKeys
     service = service_on(placed(VirtualCard(blocked)), issuers)
     service.identify()
     assert service.pin_tries() == 0
-    assert service.unlock(Secret(NUMBER_B)) == TryResult(TryCode.BLOCKED, 0)
+    assert service.unlock(Secret(NUMBER_B)) == TryResult(TryCode.BLOCKED, 0, counter=0)
 
 
 def test_switching_the_application_loses_the_verified_state(image: CardImage, issuers: TestIssuers) -> None:
@@ -178,7 +181,7 @@ def test_an_expired_certificate_and_an_unknown_issuer(tmp_path: Path, issuers: T
 
 def test_other_labels_are_identified(tmp_path: Path, issuers: TestIssuers, keys: CardKeys) -> None:
     android = issue_card(tmp_path, PERSON, PHOTO, issuers, keys=keys, token_label=TokenLabel.ANDROID)
-    assert service_on(placed(VirtualCard(android)), issuers).identify().kind is CardKind.MY_NUMBER
+    assert service_on(placed(VirtualCard(android)), issuers).identify().kind is CardKind.PHONE
 
 
 def run_all(service: CardService) -> None:
@@ -204,7 +207,7 @@ def test_faults_at_any_command_and_a_good_visit_after(
 ) -> None:
     card = VirtualCard(image)
     reader = placed(FaultyCard(card, script(at)), silence=0.01)
-    service = service_on(reader, issuers)
+    service = service_on(reader, issuers, short=True)
     with pytest.raises(DeviceError) as caught:
         run_all(service)
     assert caught.value.code is fault

@@ -2,7 +2,7 @@
 
 import pytest
 
-from firmware.card.apdu import ApduError, CommandApdu, is_status_word, tries_left
+from firmware.card.apdu import OK, WRONG_UNCOUNTED, ApduError, CommandApdu, is_status_word, tries_left
 
 FORMS = [
     ("00200080", CommandApdu(0, 0x20, 0, 0x80)),
@@ -74,7 +74,13 @@ def test_longest_forms_are_accepted() -> None:
 
 
 def test_data_do_not_show_in_the_repr() -> None:
-    assert "1234" not in repr(CommandApdu(0, 0x20, 0, 0x80, b"1234"))
+    text = repr(CommandApdu(0, 0x20, 0, 0x80, b"4711"))
+    assert "data" not in text  # as every dataclass that shows its fields has it
+    assert "b'" not in text
+
+
+def test_status_words_that_others_compare_with() -> None:
+    assert (OK, WRONG_UNCOUNTED) == (0x9000, 0x6300)
 
 
 @pytest.mark.parametrize(

@@ -3,19 +3,15 @@
 import pytest
 
 from firmware.card.apdu import CommandApdu
-from firmware.card.channel import CardChannel, FileShape
+from firmware.card.channel import CardChannel
 from firmware.card.names import Application, SurfaceFile
-from firmware.card.tlv import TlvError, TlvTooLargeError
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.secret import Secret
 from tests.unit.card.card_fakes import JPKI, SURFACE, FakeCard
 
-SHAPE = FileShape(tag=0xFF20, probe=7, limit=32_768, stray=2)
 
-
-def file_of(length: int, stray: bytes = b"", filler: int = 300) -> bytes:
-    body = bytes(number % 251 for number in range(length))
-    return stray + b"\xff\x20\x82" + length.to_bytes(2, "big") + body + b"\xff" * filler
+def file_of(length: int) -> bytes:
+    return b"\xff\x20\x82" + length.to_bytes(2, "big") + bytes(length) + b"\xff" * 300
 
 
 def channel_on(content: bytes) -> tuple[CardChannel, FakeCard]:
@@ -24,10 +20,6 @@ def channel_on(content: bytes) -> tuple[CardChannel, FakeCard]:
     channel.connect()
     channel.select_file(Application.SURFACE, SurfaceFile.RECORD)
     return channel, card
-
-
-def reads(card: FakeCard) -> list[tuple[int, int]]:
-    return [(apdu[2] << 8 | apdu[3], apdu[4] or 256) for apdu in card.sent if apdu[1] == 0xB0]
 
 
 def fault_of(error: pytest.ExceptionInfo[DeviceError]) -> FaultCode:
@@ -53,83 +45,6 @@ def test_a_new_connection_has_nothing_selected() -> None:
     channel.connect()
     channel.select_application(Application.SURFACE)
     assert (len(card.sent), card.connects) == (3, 2)
-
-
-@pytest.mark.parametrize(
-    ("length", "expected"),
-    [
-        (1, [(0, 7)]),
-        (2, [(0, 7)]),
-        (3, [(0, 7), (7, 1)]),
-        (258, [(0, 7), (7, 256)]),
-        (259, [(0, 7), (7, 256), (263, 1)]),
-        (600, [(0, 7), (7, 256), (263, 256), (519, 86)]),
-    ],
-)
-def test_files_are_read_by_their_header_without_filler(length: int, expected: list[tuple[int, int]]) -> None:
-    channel, card = channel_on(file_of(length))
-    content = channel.read_file(SHAPE)
-    assert reads(card) == expected
-    assert bytes(content.view()) == file_of(length, filler=0)
-
-
-@pytest.mark.parametrize("stray", [b"\x00", b"\xff\xff", b"\xff\x00"])
-def test_stray_bytes_before_the_tag_are_dropped(stray: bytes) -> None:
-    channel, card = channel_on(file_of(400, stray))
-    assert bytes(channel.read_file(SHAPE).view()) == file_of(400, filler=0)
-    last_offset, last_count = reads(card)[-1]
-    assert last_offset + last_count == len(stray) + 405
-
-
-@pytest.mark.parametrize("content", [b"\x00" * 40, b"\x00\x00\x00" + file_of(9), b"\xff\x20\x80" + bytes(40)])
-def test_a_file_that_begins_otherwise_is_refused(content: bytes) -> None:
-    channel, _ = channel_on(content)
-    with pytest.raises(TlvError):
-        channel.read_file(SHAPE)
-
-
-def test_the_longest_file_is_read_and_a_longer_one_is_not() -> None:
-    channel, card = channel_on(file_of(32_763, filler=0))
-    assert len(channel.read_file(SHAPE)) == 32_768
-    assert max(offset for offset, _ in reads(card)) < 0x8000
-    channel, card = channel_on(file_of(32_764, filler=0))
-    with pytest.raises(TlvTooLargeError):
-        channel.read_file(SHAPE)
-    assert reads(card) == [(0, 7)]
-
-
-def test_stray_bytes_count_towards_the_longest_file() -> None:
-    channel, _ = channel_on(file_of(32_763, b"\0\0", filler=0))
-    with pytest.raises(TlvTooLargeError):
-        channel.read_file(SHAPE)
-
-
-@pytest.mark.parametrize(
-    ("answer", "detail"),
-    [
-        ((b"", 0x6B00), "READ BINARY answered 6B00"),
-        ((b"12345", 0x6282), "READ BINARY answered 6282"),
-        ((b"", 0x6982), "READ BINARY answered 6982"),
-        ((b"123", 0x9000), "READ BINARY came short"),
-        ((b"", 0x9000), "READ BINARY came short"),
-        ((bytes(8), 0x9000), "more data than asked for"),
-        ((b"", 0x1234), "no status word"),
-    ],
-)
-def test_answers_that_fit_no_read_are_garbage(answer: tuple[bytes, int], detail: str) -> None:
-    channel, card = channel_on(file_of(400))
-    card.script[3] = answer
-    with pytest.raises(DeviceError) as caught:
-        channel.read_file(SHAPE)
-    assert (fault_of(caught), caught.value.detail) == (FaultCode.CARD_GARBAGE, detail)
-
-
-def test_a_lie_about_the_length_ends_at_the_end_of_the_file() -> None:
-    channel, card = channel_on(file_of(400, filler=0)[:300])
-    with pytest.raises(DeviceError) as caught:
-        channel.read_file(SHAPE)
-    assert fault_of(caught) is FaultCode.CARD_GARBAGE
-    assert len(reads(card)) == 3
 
 
 def test_a_select_that_returns_data_is_garbage() -> None:
@@ -216,16 +131,6 @@ def test_the_log_is_bounded() -> None:
     assert len(channel.log) == 2_048
 
 
-def test_a_file_given_up_halfway_is_wiped() -> None:
-    channel, card = channel_on(file_of(600))
-    card.script[5] = DeviceError(FaultCode.CARD_GONE)
-    with pytest.raises(DeviceError) as caught:
-        channel.read_file(SHAPE)
-    frames = [entry.frame.f_locals for entry in caught.traceback if "buffer" in entry.frame.f_locals]
-    assert frames
-    assert all(not any(frame["buffer"]) for frame in frames)
-
-
 @pytest.mark.parametrize(("sw", "tries"), [(0x63CA, 10), (0x63C0, 0), (0x6984, 0), (0x6983, 0), (0x9000, None)])
 def test_counting_tries(sw: int, tries: int | None) -> None:
     card = FakeCard(script={3: (b"", sw)})
@@ -233,6 +138,20 @@ def test_counting_tries(sw: int, tries: int | None) -> None:
     channel.select_file(Application.SURFACE, SurfaceFile.NUMBER_B)
     assert channel.count_tries() == tries
     assert card.sent[2].hex() == "00200080"
+
+
+def test_a_counter_is_not_asked_for_twice_in_a_row() -> None:
+    card = FakeCard(secrets={(SURFACE, 0x12): [b"7" * 14, 10]})
+    channel = CardChannel(card)
+    channel.select_file(Application.SURFACE, SurfaceFile.NUMBER_B)
+    assert [channel.count_tries(), channel.count_tries(), len(card.sent)] == [10, 10, 3]
+    channel.verify(Secret(b"8" * 14))
+    assert [channel.count_tries(), len(card.sent)] == [9, 5]
+    channel.verify(Secret(b"7" * 14))
+    assert channel.count_tries() is None
+    channel.connect()
+    channel.select_file(Application.SURFACE, SurfaceFile.NUMBER_B)
+    assert channel.count_tries() == 9
 
 
 @pytest.mark.parametrize("sw", [0x6300, 0x6A88, 0x6700])

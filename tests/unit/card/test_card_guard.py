@@ -45,6 +45,8 @@ ALLOWED = [
     (SURFACE, f"802A000033{INFO}00"),
     (RECORD, f"802A000033{INFO}00"),
     (KEY, f"802A008033{INFO}00"),
+    (KEY, f"802A0080000033{INFO}0200"),
+    (KEY, "802A008030" + "AB" * 48 + "68"),
 ]
 
 FORBIDDEN = [
@@ -121,8 +123,12 @@ FORBIDDEN = [
     (KEY, f"802A009733{INFO}00", "key by reference"),
     (KEY, f"802A009A33{INFO}00", "signing key by reference"),
     (KEY, f"802A008033{INFO}", "signature without Le"),
-    (KEY, f"802A008033{INFO}80", "signature cut off"),
-    (KEY, f"802A0080000033{INFO}0100", "signature in extended form"),
+    (KEY, f"802A0080000033{INFO}0201", "signature longer than any key's"),
+    (KEY, f"802A0080000033{INFO}", "extended signature without Le"),
+    (KEY, "802A00802F" + "AB" * 47 + "00", "hash of 47 bytes"),
+    (KEY, "802A008031" + "AB" * 49 + "00", "hash of 49 bytes"),
+    (KEY, "802A008020" + "AB" * 32 + "00", "bare SHA-256"),
+    (SURFACE, "802A000030" + "AB" * 48 + "00", "bare hash for the chip's key"),
     (KEY, "802A008033" + "31" * 51 + "00", "51 bytes of another kind"),
     (KEY, f"802A008034{INFO}0000", "one byte more"),
     (KEY, "802A008013" + INFO[:38] + "00", "DigestInfo without digest"),

@@ -1,103 +1,27 @@
-"""The PC/SC adapter on a scripted `scard`: result codes to faults, reader choice, watch thread.
+"""The PC/SC adapter on a scripted `scard`: result codes to faults, reader choice, deadlines.
 
 With a real pcscd: tests/system/test_pcsc_adapter.py.
 """
 
-import queue
 import threading
-from collections.abc import Callable, Iterator
-from types import SimpleNamespace
+from collections.abc import Callable
 
 import pytest
 from smartcard import scard as real_scard
 
 from firmware.card import pcsc
 from firmware.card.pcsc import PcscTransport
-from firmware.core.events import CardPresence
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.ports import CardTransport
-
-LONG = 20.0
-EMPTY, CARD = 0x12, 0x22
-READER = "Madoguchi Reader [Slot 1] 00 00"
-ReaderStates = list[tuple[str, int]]
-StatusChange = tuple[int, list[tuple[str, int, list[int]]]]
-
-
-class FakeScard:
-    """The functions of `smartcard.scard` that the adapter uses. `results`: function name to a result code."""
-
-    def __init__(self) -> None:
-        self.readers = ["Another Reader 00 00", READER]
-        self.results: dict[str, int] = {}
-        self.answer = [0x01, 0x02, 0x90, 0x00]
-        self.protocol = 2
-        self.states: queue.Queue[tuple[int, int]] = queue.Queue()
-        self.card_state = CARD
-        self.calls: list[tuple[object, ...]] = []
-        self.block: threading.Event | None = None
-
-    def _result(self, name: str, *details: object) -> int:
-        self.calls.append((name, *details))
-        return self.results.get(name, 0)
-
-    def named(self, name: str) -> list[tuple[object, ...]]:
-        return [call for call in self.calls if call[0] == name]
-
-    def establish(self, scope: int) -> tuple[int, str]:
-        return self._result("establish", scope), "context"
-
-    def release(self, context: str) -> int:
-        return self._result("release", context)
-
-    def cancel(self, context: str) -> int:
-        self.states.put((0x80100002, 0))
-        return self._result("cancel", context)
-
-    def list_readers(self, context: str, groups: list[str]) -> tuple[int, list[str]]:
-        assert groups == []
-        return self._result("list", context), list(self.readers)
-
-    def connect(self, context: str, reader: str, share: int, protocols: int) -> tuple[int, str, int]:
-        return self._result("connect", context, reader, share, protocols), "card", self.protocol
-
-    def status(self, card: str) -> tuple[int, str, int, int, list[int]]:
-        return self._result("status", card), READER, 0, 2, [0x3B, 0x80]
-
-    def transmit(self, card: str, protocol: object, apdu: list[int]) -> tuple[int, list[int]]:
-        if self.block is not None:
-            self.block.wait(LONG)
-        return self._result("transmit", card, protocol, apdu), self.answer
-
-    def disconnect(self, card: str, disposition: int) -> int:
-        return self._result("disconnect", card, disposition)
-
-    def status_change(self, _context: str, _wait: int, wanted: ReaderStates) -> StatusChange:
-        if threading.current_thread().name == "pcsc-card":
-            changed = wanted[0][1] != self.card_state
-            return (0 if changed else 0x8010000A), [(wanted[0][0], self.card_state, [])]
-        result, state = self.states.get(timeout=LONG)
-        return result, [(name, state if name == READER else 0, []) for name, _ in wanted]
+from tests.unit.card.fake_scard import CARD, EMPTY, LONG, READER, FakeScard
 
 
 @pytest.fixture
 def scard(monkeypatch: pytest.MonkeyPatch) -> FakeScard:
     fake = FakeScard()
-    names = [name for name in dir(real_scard) if name.startswith("SCARD_")]
-    module = SimpleNamespace(
-        **{name: getattr(real_scard, name) for name in names},
-        SCardEstablishContext=fake.establish,
-        SCardReleaseContext=fake.release,
-        SCardCancel=fake.cancel,
-        SCardListReaders=fake.list_readers,
-        SCardConnect=fake.connect,
-        SCardStatus=fake.status,
-        SCardTransmit=fake.transmit,
-        SCardDisconnect=fake.disconnect,
-        SCardGetStatusChange=fake.status_change,
-    )
-    monkeypatch.setattr(pcsc, "scard", module)
+    monkeypatch.setattr(pcsc, "scard", fake.as_module())
     monkeypatch.setattr(pcsc, "_FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(pcsc, "_HANG_UP_PAUSE", 0.001)
     return fake
 
 
@@ -157,16 +81,12 @@ def test_no_reader_of_that_name_is_lost(scard: FakeScard) -> None:
 
 CODES = [
     (0x80100069, FaultCode.CARD_GONE),
-    (0x80100068, FaultCode.CARD_GONE),
-    (0x8010000C, FaultCode.CARD_GONE),
     (0x80100066, FaultCode.CARD_SILENT),
+    (0x8010000F, FaultCode.CARD_NOT_MYNUMBER),
     (0x8010000B, FaultCode.READER_BUSY),
-    (0x8010006A, FaultCode.READER_NO_ACCESS),
     (0x8010001D, FaultCode.PCSC_DOWN),
-    (0x8010001E, FaultCode.PCSC_DOWN),
-    (0x80100009, FaultCode.READER_LOST),
     (0x80100017, FaultCode.READER_LOST),
-    (0x80100001, FaultCode.CARD_SILENT),
+    (0x80100099, FaultCode.CARD_SILENT),
 ]
 
 
@@ -174,7 +94,60 @@ CODES = [
 @pytest.mark.parametrize("call", ["establish", "list", "connect", "status"])
 def test_result_codes_of_connect(scard: FakeScard, call: str, code: int, fault: FaultCode) -> None:
     scard.results[call] = code - 0x1_0000_0000 if code % 2 else code
-    assert fault_of(PcscTransport("").connect) is fault
+    with pytest.raises(DeviceError, match=f"{code:08X}") as caught:
+        PcscTransport("").connect()
+    assert caught.value.code is fault
+
+
+@pytest.mark.parametrize(
+    ("call", "fault"),
+    [
+        ("establish", FaultCode.READER_NO_ACCESS),
+        ("connect", FaultCode.READER_NO_ACCESS),
+        ("list", FaultCode.PCSC_DOWN),
+        ("status", FaultCode.PCSC_DOWN),
+        ("transmit", FaultCode.PCSC_DOWN),
+    ],
+)
+def test_a_refusal_and_a_hang_up_have_the_same_code(scard: FakeScard, call: str, fault: FaultCode) -> None:
+    """An account is refused a context or a card; anywhere else the daemon was ending."""
+    scard.results[call] = 0x8010006A - 0x1_0000_0000
+    transport = PcscTransport("")
+    assert fault_of(lambda: (transport.connect(), transport.transmit(b"\0"))) is fault
+    transport.disconnect()
+
+
+FEATURES = bytes.fromhex("0604 42330006 1204 42330012 2004 42330020".replace(" ", ""))
+
+
+@pytest.mark.parametrize(
+    ("controls", "longest"),
+    [
+        ({}, 65_536),
+        ({0x42000D48: b""}, 65_536),
+        ({0x42000D48: FEATURES[:6]}, 65_536),
+        ({0x42000D48: FEATURES}, 65_536),
+        ({0x42000D48: FEATURES, 0x42330012: b"\x09\x01\x00\x0a\x04\x00\x00\x00\x00"}, 256),
+        ({0x42000D48: FEATURES, 0x42330012: b"\x0a\x04\x00\x08\x00\x00"}, 2_048),
+    ],
+)
+def test_the_longest_answer_is_the_drivers_word(scard: FakeScard, controls: dict[int, bytes], longest: int) -> None:
+    scard.controls = controls
+    transport = PcscTransport("")
+    assert transport.longest_answer == 65_536
+    assert transport.connect() == b"\x3b\x80"
+    assert transport.longest_answer == longest
+    transport.disconnect()
+
+
+def test_a_driver_that_refuses_to_tell_fails_no_connect(scard: FakeScard) -> None:
+    scard.controls = {0x42000D48: FEATURES, 0x42330012: b"\x0a\x04\x00\x00\x00\x00"}
+    scard.results["control"] = 0x80100016
+    transport = PcscTransport("")
+    assert transport.connect() == b"\x3b\x80"
+    assert transport.longest_answer == 65_536
+    assert scard.named("control") == [("control", 0x42000D48)]
+    transport.disconnect()
 
 
 @pytest.mark.parametrize(("code", "fault"), [*CODES, (0x80100008, FaultCode.CARD_GARBAGE)])
@@ -250,59 +223,50 @@ def test_a_connect_that_fails_late_leaves_the_next_connection_alone(
     transport.disconnect()
 
 
-@pytest.fixture
-def reports(scard: FakeScard) -> Iterator[Callable[[], CardPresence]]:
-    found: queue.Queue[CardPresence] = queue.Queue()
-    transport = PcscTransport("madoguchi")
-    transport.watch(found.put)
-    transport.watch(found.put)
-    yield lambda: found.get(timeout=LONG)
-    transport.stop()
-    transport.stop()
-    assert found.empty()
-    assert len(scard.named("establish")) == len(scard.named("release"))
+def test_after_a_failed_exchange_nothing_is_sent_until_the_next_connect(scard: FakeScard) -> None:
+    """A card swapped faster than pcscd looks would answer on the same connection."""
+    transport = PcscTransport(READER)
+    transport.connect()
+    good, scard.answer = scard.answer, [0x90]
+    assert fault_of(lambda: transport.transmit(b"\x01")) is FaultCode.CARD_GARBAGE
+    scard.answer = good
+    assert fault_of(lambda: transport.transmit(b"\x02")) is FaultCode.CARD_GONE
+    transport.connect()
+    assert transport.transmit(b"\x03") == (b"\x01\x02", 0x9000)
+    assert [call[3] for call in scard.named("transmit")] == [[1], [3]]
+    transport.disconnect()
 
 
-def test_the_watch_reports_state_changes_and_swaps(scard: FakeScard, reports: Callable[[], CardPresence]) -> None:
-    for state in (EMPTY, 1 << 16 | CARD, 1 << 16 | CARD, 3 << 16 | CARD, 4 << 16 | EMPTY):
-        scard.states.put((0, state))
-    assert [reports() for _ in range(5)] == [
-        CardPresence.ABSENT, CardPresence.PRESENT, CardPresence.ABSENT, CardPresence.PRESENT, CardPresence.ABSENT,
-    ]  # fmt: skip
+def test_a_daemon_that_hangs_up_is_asked_again(scard: FakeScard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was ending (here: and is back), or it refuses this account; pcsc-lite has one word for both."""
+    codes = [0x8010006A - 0x1_0000_0000, 0]
+    monkeypatch.setattr("firmware.card.pcsc.scard.SCardEstablishContext", lambda _: (codes.pop(0), "context"))
+    transport = PcscTransport(READER)
+    assert transport.connect() == b"\x3b\x80"
+    transport.disconnect()
 
 
-@pytest.mark.parametrize("code", [0x8010001D, 0x8010001E, 0x80100013, 0x80100003, 0x80100009, 0x80100017])
-def test_the_watch_survives(scard: FakeScard, reports: Callable[[], CardPresence], code: int) -> None:
-    scard.states.put((0, CARD))
-    scard.states.put((0x8010000A, 0))
-    scard.states.put((code, 0))
-    scard.states.put((0, EMPTY))
-    assert [reports() for _ in range(4)] == [
-        CardPresence.PRESENT, CardPresence.READER_LOST, CardPresence.READER_BACK, CardPresence.ABSENT,
-    ]  # fmt: skip
+def test_a_daemon_that_hangs_up_on_connect_is_no_refusal(scard: FakeScard, monkeypatch: pytest.MonkeyPatch) -> None:
+    transport = PcscTransport(READER)
+    lists = iter([0, 0x8010001E])
+    scard.results["connect"] = 0x8010006A
+    real = scard.list_readers
+
+    def list_readers(context: str, groups: list[str]) -> tuple[int, list[str]]:
+        return next(lists), real(context, groups)[1]
+
+    monkeypatch.setattr("firmware.card.pcsc.scard.SCardListReaders", list_readers)
+    assert fault_of(transport.connect) is FaultCode.PCSC_DOWN
 
 
-def test_a_reader_that_is_unplugged_and_back(scard: FakeScard, reports: Callable[[], CardPresence]) -> None:
-    scard.states.put((0, CARD))
-    assert reports() is CardPresence.PRESENT
-    scard.readers = []
-    scard.results["list"] = 0x8010002E
-    scard.states.put((0x8010000A, 0))
-    assert reports() is CardPresence.READER_LOST
-    scard.readers = [READER]
-    scard.results["list"] = 0
-    scard.states.put((0, 0))
-    scard.states.put((0, CARD))
-    assert [reports(), reports()] == [CardPresence.READER_BACK, CardPresence.PRESENT]
+def test_pyscards_own_errors_are_a_lost_daemon(scard: FakeScard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> tuple[int, list[int]]:
+        raise SystemError("error return without exception set")
 
-
-def test_a_daemon_that_is_not_there_is_a_lost_reader(scard: FakeScard) -> None:
-    scard.results["establish"] = 0x8010001D
-    found: queue.Queue[CardPresence] = queue.Queue()
-    transport = PcscTransport("madoguchi")
-    transport.watch(found.put)
-    assert found.get(timeout=LONG) is CardPresence.READER_LOST
-    scard.results["establish"] = 0
-    scard.states.put((0, EMPTY))
-    assert [found.get(timeout=LONG) for _ in range(2)] == [CardPresence.READER_BACK, CardPresence.ABSENT]
-    transport.stop()
+    transport = PcscTransport(READER)
+    transport.connect()
+    monkeypatch.setattr("firmware.card.pcsc.scard.SCardTransmit", broken)
+    assert fault_of(lambda: transport.transmit(b"\0")) is FaultCode.PCSC_DOWN
+    monkeypatch.setattr("firmware.card.pcsc.scard.SCardListReaders", broken)
+    assert fault_of(transport.connect) is FaultCode.PCSC_DOWN
+    assert scard.named("disconnect")

@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA384
 
 from firmware.card.certificates import load_trust
 from firmware.card.service import CardService
 from firmware.core.faults import DeviceError, FaultCode
-from firmware.core.outcomes import CardKind, CertificateCheck, ChipCheck, ClockState, IssuerCheck, RecordCheck, TryCode
+from firmware.core.outcomes import CertificateCheck, ChipCheck, ClockState, IssuerCheck, RecordCheck, TryCode
 from firmware.core.secret import Secret
 from firmware.ports import Card, TryResult
 from tests.unit.card.card_fakes import JPKI, SURFACE, FakeCard
@@ -18,7 +18,8 @@ from tests.unit.card.card_material import HASH_PREFIX, Face, authority, face_cer
 
 NUMBER_B, WRONG_B = b"47110320344817", b"47110320344818"
 PIN, WRONG_PIN = b"2963", b"0000"
-DIGEST = sha(b"challenge")
+MESSAGE = b"challenge"
+DIGEST = sha(MESSAGE)
 NOW = 1_795_000_000.0
 
 
@@ -60,40 +61,12 @@ def fault_of(call: Callable[[], object]) -> FaultCode:
 
 
 def sign(service: CardService, pin: bytes) -> TryResult:
-    return service.sign_with_pin(Secret(pin), DIGEST)
+    return service.sign_with_pin(Secret(pin), MESSAGE)
 
 
 def test_it_is_the_port() -> None:
     port: Card = service_on(fake_card())
     port.release()
-
-
-def test_a_my_number_card_is_identified_by_its_token() -> None:
-    card = fake_card()
-    identity = service_on(card).identify()
-    assert identity.kind is CardKind.MY_NUMBER
-    assert identity.token == Secret(b"0000000099201001")
-    assert [apdu.hex() for apdu in card.sent] == [
-        "00a4040c0a" + JPKI.hex(), "00a4020c020006", "00b0005010", "00a4040c0a" + SURFACE.hex(),
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize("applications", [(), (SURFACE,)])
-def test_a_card_without_jpki_is_unknown_and_left_after_one_apdu(applications: tuple[bytes, ...]) -> None:
-    card = fake_card(applications=applications)
-    service = service_on(card)
-    before = card.disconnects
-    identity = service.identify()
-    assert (identity.kind, identity.token, len(card.sent)) == (CardKind.UNKNOWN, None, 1)
-    assert card.disconnects > before + 1
-    assert fault_of(service.pin_tries) is FaultCode.CARD_GONE
-    assert len(card.sent) == 1
-
-
-def test_a_carrier_without_card_face_is_identified() -> None:
-    service = identified(fake_card(applications=(JPKI,)))
-    assert service.pin_tries() == 3
-    assert fault_of(lambda: service.unlock(Secret(NUMBER_B))) is FaultCode.CARD_GARBAGE
 
 
 def test_the_face_path() -> None:
@@ -117,6 +90,7 @@ def test_the_pin_path() -> None:
     assert service.pin_tries() == 3
     result = sign(service, PIN)
     assert (result.code, result.signature) == (TryCode.ACCEPTED, rsa_block(key("holder"), HASH_PREFIX + DIGEST))
+    assert result.counter == 3
     assert service.read_certificate(NOW, ClockState.SYNCED).check is CertificateCheck.VALID
     assert service.pin_tries() == 3
 
@@ -136,9 +110,9 @@ def test_the_counter_is_read_before_every_verify() -> None:
 def test_a_wrong_number_b_is_not_sent_twice_in_a_visit() -> None:
     card = fake_card()
     service = identified(card)
-    assert service.unlock(Secret(WRONG_B)) == TryResult(TryCode.WRONG, 4)
+    assert service.unlock(Secret(WRONG_B)) == TryResult(TryCode.WRONG, 4, counter=9)
     sent = len(card.sent)
-    assert service.unlock(Secret(WRONG_B)) == TryResult(TryCode.REPEATED, 4)
+    assert service.unlock(Secret(WRONG_B)) == TryResult(TryCode.REPEATED, 4, counter=9)
     assert len(card.sent) == sent
     service.identify()
     assert service.unlock(Secret(WRONG_B)).code is TryCode.REPEATED
@@ -150,22 +124,22 @@ def test_a_wrong_number_b_is_not_sent_twice_in_a_visit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("left", "code", "allowed", "sent"),
+    ("left", "code", "allowed", "sent", "counter"),
     [
-        (10, TryCode.WRONG, 4, 1),
-        (7, TryCode.WRONG, 1, 1),
-        (6, TryCode.STOPPED, 0, 1),
-        (5, TryCode.STOPPED, 0, 0),
-        (1, TryCode.STOPPED, 0, 0),
-        (0, TryCode.BLOCKED, 0, 0),
+        (10, TryCode.WRONG, 4, 1, 9),
+        (7, TryCode.WRONG, 1, 1, 6),
+        (6, TryCode.STOPPED, 0, 1, 5),
+        (5, TryCode.STOPPED, 0, 0, 5),
+        (1, TryCode.STOPPED, 0, 0, 1),
+        (0, TryCode.BLOCKED, 0, 0, 0),
     ],
 )
-def test_number_b_stops_with_five_left(left: int, code: TryCode, allowed: int, sent: int) -> None:
-    """Told with the refusal that leaves five: nobody types another 14 digits in vain."""
+def test_number_b_stops_with_five_left(left: int, code: TryCode, allowed: int, sent: int, counter: int) -> None:
+    """Told with the refusal that leaves five: nobody types 14 digits in vain. Staff learn the card's own count."""
     card = fake_card()
     card.secrets[SURFACE, 0x12][1] = left
     result = identified(card).unlock(Secret(WRONG_B))
-    assert (result.code, result.tries_left) == (code, allowed)
+    assert (result.code, result.tries_left, result.counter) == (code, allowed, counter)
     assert len(card.verifies()) == sent
 
 
@@ -175,14 +149,14 @@ def test_number_b_stops_with_five_left(left: int, code: TryCode, allowed: int, s
 def test_the_pin_is_tried_down_to_the_last(left: int, code: TryCode, sent: int) -> None:
     card = fake_card()
     card.secrets[JPKI, 0x18][1] = left
-    assert sign(identified(card), WRONG_PIN) == TryResult(code, max(left - 1, 0))
+    assert sign(identified(card), WRONG_PIN) == TryResult(code, max(left - 1, 0), counter=max(left - 1, 0))
     assert len(card.verifies()) == sent
 
 
 @pytest.mark.parametrize("sw", [0x6983, 0x6984, 0x63C0])
 def test_a_key_that_blocks_in_the_middle(sw: int) -> None:
     card = fake_card(script={7: (b"", sw)})
-    assert identified(card).unlock(Secret(WRONG_B)) == TryResult(TryCode.BLOCKED, 0)
+    assert identified(card).unlock(Secret(WRONG_B)) == TryResult(TryCode.BLOCKED, 0, counter=0)
 
 
 @pytest.mark.parametrize("sw", [0x6700, 0x6A88, 0x6982])
@@ -244,11 +218,12 @@ def test_elliptic_keys_sign_too() -> None:
     private = ec.generate_private_key(ec.SECP384R1())
     card = fake_card()
     card.files[JPKI, 0xA] = holder(private=private)
-    card.signers[0x80] = lambda block: private.sign(block[-32:], ec.ECDSA(Prehashed(SHA256())))
+    card.signers[0x80] = lambda block: private.sign(block, ec.ECDSA(Prehashed(SHA384())))
     service = identified(card)
     assert service.read_certificate(NOW, ClockState.SYNCED).check is CertificateCheck.VALID
-    assert sign(service, PIN).code is TryCode.ACCEPTED
-    card.signers[0x80] = lambda _: private.sign(bytes(32), ec.ECDSA(Prehashed(SHA256())))
+    result = sign(service, PIN)
+    private.public_key().verify(result.signature or b"", MESSAGE, ec.ECDSA(SHA384()))
+    card.signers[0x80] = lambda _: private.sign(bytes(48), ec.ECDSA(Prehashed(SHA384())))
     assert fault_of(lambda: sign(service, PIN)) is FaultCode.CARD_NOT_GENUINE
 
 
@@ -267,16 +242,6 @@ def test_a_certificate_file_that_holds_none_is_broken(content: bytes) -> None:
     card.files[JPKI, 0xA] = content
     service = identified(card)
     assert fault_of(lambda: service.read_certificate(NOW, ClockState.SYNCED)) is FaultCode.CERTIFICATE_BROKEN
-
-
-def test_a_failed_identification_leaves_the_card() -> None:
-    card = fake_card(script={3: (b"", 0x6982)})
-    service = service_on(card)
-    before = card.disconnects
-    assert fault_of(service.identify) is FaultCode.CARD_GARBAGE
-    assert card.disconnects == before + 2
-    card.connect_fault = DeviceError(FaultCode.READER_BUSY)
-    assert fault_of(service.identify) is FaultCode.READER_BUSY
 
 
 def test_nothing_is_sent_without_identification_or_after_release() -> None:
