@@ -1,25 +1,32 @@
 """The card's applications: which files, reference data and keys exist, and what opens them.
 
 Built once per card from its image; reference data keep their try counters for the card's life. Source: facts card.md
-2.1, 2.2, 2.3, 2.6. Counters that have a single public source are marked there.
+2, 2.1 to 2.4, 2.6. Counters and access rules that have a single public source, or none, are marked there.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cryptography.hazmat.primitives.asymmetric import rsa
-
 from firmware.sim.card.audit import JPKI, SURFACE
+from firmware.sim.card.files import TokenLabel
 from firmware.sim.card.image import CardImage
+from firmware.sim.card.keys import PrivateKey
 
 AID_JPKI = bytes.fromhex("d392f000260100000001")
 AID_SURFACE = bytes.fromhex("d3921000310001010402")
 AID_TEXT = bytes.fromhex("d3921000310001010408")
 AID_REGISTRY = bytes.fromhex("d3921000310001010401")
 AID_COMMON = bytes.fromhex("d3921000310001010100")
+# Only the first seven bytes have a public source.
+AID_LICENCE = bytes.fromhex("a0000002310600000000000000000000")
 _CODE_TRIES = 10
 _PIN_TRIES = 3
 _SIGNING_TRIES = 5
+_AGE_DIGITS = 6
+_PIN_SIZE = range(4, 5)
+_PASSWORD_SIZE = range(6, 17)
+_FIXED = range(0)
+Rules = dict[int, frozenset[int]]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -32,11 +39,12 @@ class TransparentFile:
 
 @dataclass(slots=True, repr=False)
 class ReferenceData:
-    """A PIN or number inside the chip, with its try counter."""
+    """A PIN or number inside the chip, with its try counter. `sizes`: lengths of a new value; none: unchangeable."""
 
     value: bytes
     limit: int
     left: int
+    sizes: range = _FIXED
 
     @property
     def blocked(self) -> bool:
@@ -55,13 +63,13 @@ class ReferenceData:
 class SigningKey:
     """`opened_by`: key that has to be verified first, None if the signature is free."""
 
-    key: rsa.RSAPrivateKey
+    key: PrivateKey
     opened_by: int | None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Application:
-    """`default_key` answers P2 = 00 of the signature command."""
+    """`default_key` answers P2 = 00 of the signature command; `records`: files read by READ RECORD, one record each."""
 
     name: str
     aid: bytes
@@ -69,53 +77,101 @@ class Application:
     references: Mapping[int, ReferenceData] = field(default_factory=dict)
     keys: Mapping[int, SigningKey] = field(default_factory=dict)
     default_key: SigningKey | None = None
+    records: Mapping[int, bytes] = field(default_factory=dict)
 
     def knows(self, number: int) -> bool:
-        return number in self.files or number in self.references or number in self.keys
+        return any(number in kind for kind in (self.files, self.references, self.keys, self.records))
 
 
-def _reference(value: str, limit: int, *, blocked: bool = False) -> ReferenceData:
-    return ReferenceData(value.encode(), limit, 0 if blocked else limit)
+def _reference(value: str, limit: int, sizes: range = _FIXED, *, blocked: bool = False) -> ReferenceData:
+    return ReferenceData(value.encode(), limit, 0 if blocked else limit, sizes)
 
 
-def _surface(image: CardImage) -> Application:
+def _files(contents: Mapping[int, bytes], rules: Rules) -> dict[int, TransparentFile]:
+    return {number: TransparentFile(data, rules.get(number, frozenset())) for number, data in contents.items()}
+
+
+def _surface(image: CardImage, stray: bytes) -> Application:
     secrets = image.secrets
-    guards = {0x0002: frozenset({0x0012, 0x0013}), 0x0005: frozenset({0x0013})}
+    rules = {0x0001: frozenset({0x0011}), 0x0002: frozenset({0x0012, 0x0013}), 0x0005: frozenset({0x0013})}
+    contents = {number: stray + data if number == 0x0002 else data for number, data in image.surface.items()}
     return Application(
         SURFACE,
         AID_SURFACE,
-        files={
-            number: TransparentFile(data, guards.get(number, frozenset())) for number, data in image.surface.items()
-        },
+        files=_files(contents, rules),
         references={
+            0x0011: _reference(secrets.number_b[:_AGE_DIGITS], _CODE_TRIES),
             0x0012: _reference(secrets.number_b, _CODE_TRIES, blocked=secrets.number_b_blocked),
             0x0013: _reference(secrets.number_a, _CODE_TRIES),
         },
-        default_key=SigningKey(image.keys.chip, None),
+        default_key=_chip_key(image),
     )
 
 
-def _jpki(image: CardImage) -> Application:
+def _chip_key(image: CardImage) -> SigningKey:
+    return SigningKey(image.keys.chip, None)
+
+
+def _jpki(image: CardImage, carrier: TokenLabel) -> Application:
     secrets = image.secrets
-    guards = {0x0001: frozenset({0x001B})}
+    rules = {0x0001: frozenset({0x001B})}
+    if carrier is TokenLabel.ANDROID:
+        rules[0x000A] = frozenset({0x0018})
     return Application(
         JPKI,
         AID_JPKI,
-        files={number: TransparentFile(data, guards.get(number, frozenset())) for number, data in image.jpki.items()},
+        files=_files(image.jpki, rules),
         references={
-            0x0018: _reference(secrets.pin, _PIN_TRIES, blocked=secrets.pin_blocked),
-            0x001B: _reference(secrets.signing_password, _SIGNING_TRIES),
+            0x0018: _reference(secrets.pin, _PIN_TRIES, _PIN_SIZE, blocked=secrets.pin_blocked),
+            0x001B: _reference(secrets.signing_password, _SIGNING_TRIES, _PASSWORD_SIZE),
         },
-        keys={0x0017: SigningKey(image.keys.auth, 0x0018)},
+        # Nobody checks what 001A signs, so it need not have a key of its own.
+        keys={0x0017: SigningKey(image.keys.auth, 0x0018), 0x001A: SigningKey(image.keys.chip, 0x001B)},
     )
 
 
-def build_applications(image: CardImage) -> tuple[Application, ...]:
-    """All applications of the plastic card. The last three only exist: whoever selects them shows in the log."""
-    return (
-        _jpki(image),
-        _surface(image),
-        Application("text", AID_TEXT),
-        Application("registry", AID_REGISTRY),
-        Application("common", AID_COMMON),
+def _text(image: CardImage) -> Application:
+    secrets = image.secrets
+    number, attributes = frozenset({0x0011, 0x0014}), frozenset({0x0011, 0x0015})
+    return Application(
+        "text",
+        AID_TEXT,
+        files=_files(image.text, {0x0001: number, 0x0002: attributes, 0x0003: number | attributes}),
+        references={
+            0x0011: _reference(secrets.pin, _PIN_TRIES, _PIN_SIZE),
+            0x0012: _reference("", _PIN_TRIES, blocked=True),
+            0x0014: _reference(secrets.number_a, _CODE_TRIES),
+            0x0015: _reference(secrets.number_b, _CODE_TRIES),
+        },
+        keys={0x0013: _chip_key(image)},
+        default_key=_chip_key(image),
     )
+
+
+def _behind_pin(name: str, aid: bytes, contents: Mapping[int, bytes], key: int, pin: str) -> Application:
+    """An application whose files all open with one PIN of three tries."""
+    rules = dict.fromkeys(contents, frozenset({key}))
+    return Application(name, aid, _files(contents, rules), {key: _reference(pin, _PIN_TRIES, _PIN_SIZE)})
+
+
+def carrier_of(image: CardImage) -> TokenLabel:
+    """On what the JPKI application runs, by EF 0006; a label that says nothing known is the plastic card's."""
+    label = image.jpki.get(0x0006, b"")[:32].decode("ascii", "replace").rstrip()
+    return TokenLabel(label) if label in {item.value for item in TokenLabel} else TokenLabel.CARD
+
+
+def build_applications(image: CardImage, stray: bytes = b"") -> tuple[Application, ...]:
+    """All applications of the plastic card; a phone has the JPKI application only. `stray`: see `Quirks`."""
+    carrier = carrier_of(image)
+    if carrier in {TokenLabel.ANDROID, TokenLabel.IPHONE}:
+        return (_jpki(image, carrier),)
+    pin = image.secrets.pin
+    everywhere = (
+        _jpki(image, carrier),
+        _surface(image, stray),
+        _text(image),
+        _behind_pin("registry", AID_REGISTRY, image.registry, 0x001C, pin),
+        Application("common", AID_COMMON, records=image.common),
+    )
+    licence = _behind_pin("licence", AID_LICENCE, image.licence, 0x001F, pin)
+    return (*everywhere, licence) if image.licence else everywhere

@@ -18,6 +18,10 @@ _SELECTABLE = {SURFACE: {0x0002, 0x0004, 0x0012}, JPKI: {0x0006, 0x000A, 0x000B,
 _LOG_LIMIT = 100_000
 _AID_SIZE = 10
 _DIGITS = frozenset(b"0123456789")
+_EXTENDED = {0xB0, 0x2A}
+_DIGEST_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
+_DIGEST_INFO_SIZE = 51
+_SHA384_SIZE = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,8 @@ def _file_name(file: int | None) -> str:
 
 def violation_of(command: Command, context: Context) -> str | None:
     """Why this command lies outside the allow-list, None if it lies inside."""
+    if command.extended and command.ins not in _EXTENDED:
+        return "extended form"
     match command.ins:
         case 0xA4:
             return _select_violation(command, context)
@@ -123,12 +129,19 @@ def _verify_violation(command: Command, context: Context) -> str | None:
 def _read_violation(command: Command, context: Context) -> str | None:
     if command.cla != 0 or command.p1 >= 0x80:
         return "READ by short file id"
+    if command.data:
+        return "form of READ"
     allowed = _READABLE.get(context.application or "", set())
     return None if context.file in allowed else f"READ of {_file_name(context.file)}"
 
 
 def _sign_violation(command: Command, context: Context) -> str | None:
+    """A chip proof over a SHA-256, or a signature over a SHA-256 (RSA) or a bare SHA-384 (P-384)."""
     form = (command.cla, command.p1, command.p2)
-    chip_proof = context.application == SURFACE and form == (0x80, 0, 0)
-    signature = context == Context(JPKI, 0x0017) and form == (0x80, 0, 0x80)
-    return None if chip_proof or signature else "signature"
+    digest_info = len(command.data) == _DIGEST_INFO_SIZE and command.data.startswith(_DIGEST_INFO)
+    if context.application == SURFACE and form == (0x80, 0, 0):
+        return None if digest_info else "form of signature's data"
+    if context == Context(JPKI, 0x0017) and form == (0x80, 0, 0x80):
+        bare = len(command.data) == _SHA384_SIZE
+        return None if digest_info or bare else "form of signature's data"
+    return "signature"

@@ -1,6 +1,6 @@
 """X.509 certificates of the test hierarchy: a JPKI-like CA and the holder's user-authentication certificate.
 
-Pure, any thread. Times are aware datetimes in UTC. Source: facts card.md 4.1, 4.2. The OCSP address is invented
+Pure, any thread. Times are aware datetimes in UTC. Source: facts card.md 4.1, 4.2, 4.4. The OCSP address is invented
 (`.invalid`), so that nothing ever asks the real responder about a test certificate.
 """
 
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
+from firmware.sim.card.keys import PrivateKey, PublicKey
 from firmware.sim.card.person import Municipality
 
 TEST_ORGANISATION = "JPKI-TEST"
@@ -31,7 +32,12 @@ class Authority:
     """A certification authority: its certificate and the key behind it."""
 
     certificate: x509.Certificate
-    key: rsa.RSAPrivateKey
+    key: PrivateKey
+
+
+def signature_hash(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384:
+    """SHA-256 beside RSA, SHA-384 beside P-384 (card.md 4.1, 4.4)."""
+    return hashes.SHA256() if isinstance(key, rsa.RSAPrivateKey) else hashes.SHA384()
 
 
 def _name(*units: tuple[x509.ObjectIdentifier, str]) -> x509.Name:
@@ -67,7 +73,7 @@ def _serial(size: int) -> int:
 
 
 def make_authority(
-    key: rsa.RSAPrivateKey, since: datetime, *, organisation: str = TEST_ORGANISATION, unit: str = AUTH_UNIT
+    key: PrivateKey, since: datetime, *, organisation: str = TEST_ORGANISATION, unit: str = AUTH_UNIT
 ) -> Authority:
     """A self-signed CA, valid for ten years from `since`."""
     name = _ca_name(organisation, unit)
@@ -82,7 +88,7 @@ def make_authority(
         .add_extension(_key_usage(signature=False), critical=True)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
+        .sign(key, signature_hash(key))
     )
     return Authority(certificate, key)
 
@@ -131,7 +137,7 @@ def _authority_key(authority: x509.Certificate) -> x509.AuthorityKeyIdentifier:
 
 
 def make_holder_certificate(
-    authority: Authority, key: rsa.RSAPublicKey, place: Municipality, since: datetime, until: datetime
+    authority: Authority, key: PublicKey, place: Municipality, since: datetime, until: datetime
 ) -> bytes:
     """DER of a user-authentication certificate with the profile of card.md 4.1, extensions in its order."""
     organisation = authority.certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value
@@ -152,4 +158,4 @@ def make_holder_certificate(
         .add_extension(_authority_key(authority.certificate), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
-    return builder.sign(authority.key, hashes.SHA256()).public_bytes(Encoding.DER)
+    return builder.sign(authority.key, signature_hash(authority.key)).public_bytes(Encoding.DER)

@@ -1,7 +1,7 @@
 """What a transport needs of a simulated card, and the two ways a card fails to answer.
 
-`process` is called by one thread at a time. Wrappers (`link.LinkedCard`, `faults.FaultyCard`) are cards themselves, so
-that a slow, faulty card is built by stacking. Units: bytes.
+`process` is called by one thread at a time. Wrappers (`wrapper.WrappedCard`: link, faults, evil) are cards
+themselves, so that a slow, faulty card is built by stacking. Units: bytes.
 """
 
 from typing import Protocol

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from firmware.sim.card.contract import Card, CardPulledError, CardSilentError
+from firmware.sim.card.wrapper import WrappedCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +27,14 @@ class FaultScript:
     delay_each: float = 0.0
 
 
-class FaultyCard:
-    """A card with a fault script. Implements `contract.Card`."""
+class FaultyCard(WrappedCard):
+    """A card with a fault script."""
 
     def __init__(self, card: Card, script: FaultScript, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._card = card
+        super().__init__(card)
         self._script = script
         self._sleep = sleep
         self.commands = 0
-
-    @property
-    def atr(self) -> bytes:
-        return self._card.atr
-
-    def power_on(self) -> None:
-        self._card.power_on()
-
-    def power_off(self) -> None:
-        self._card.power_off()
 
     def process(self, apdu: bytes) -> bytes:
         self.commands += 1

@@ -27,6 +27,7 @@ class TokenLabel(Enum):
     """First 32 bytes of EF 0006: on what the JPKI application runs (card.md 2.6)."""
 
     CARD = "JPKIAPICCTOKEN2"
+    OLD_CARD = "JPKIAPICCTOKEN"
     ANDROID = "JPKIAPGPSETOKEN"
     IPHONE = "JPKIAPIOSTOKEN"
 
@@ -84,6 +85,12 @@ def number_picture(person: Person, keys: RecordKeys) -> bytes:
     objects = tlv(0xDF41, pictures.text_picture(person.number_a, pictures.NUMBER_SIZE))
     objects += tlv(0xDF42, key_field(keys.chip, keys.form))
     return template(0xFF40, objects + tlv(0xDF43, sign_block(keys.signer, digest_info([sha256(objects)]))))
+
+
+def age_record(person: Person, keys: RecordKeys) -> bytes:
+    """EF 0001: birth date, chip key and a signature over both; opened by the six digits of the birth date."""
+    objects = tlv(0xDF11, f"{person.birth:%Y%m%d}".encode()) + tlv(0xDF12, key_field(keys.chip, keys.form))
+    return template(0xFF10, objects + tlv(0xDF13, sign_block(keys.signer, digest_info([sha256(objects)]))))
 
 
 def application_info(municipality: str) -> bytes:

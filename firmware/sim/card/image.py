@@ -7,14 +7,15 @@ folder that was written by something else.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from firmware.sim.card.keys import load_key, save_key, write_private
+from firmware.sim.card.keys import PrivateKey, load_any_key, load_key, save_key, write_private
 
 _MARK = "card.json"
+_APPLICATIONS = ("surface", "jpki", "text", "registry", "common", "licence")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -31,15 +32,22 @@ class CardSecrets:
 
 @dataclass(frozen=True, slots=True)
 class CardKeys:
-    """The two private keys inside the chip: internal authentication (DF24) and user authentication (000A)."""
+    """The two private keys inside the chip: internal authentication (DF24, RSA-2048) and user authentication (000A).
+
+    The latter may be RSA of another length or a key on P-384, as the next generation of cards is said to have.
+    """
 
     chip: rsa.RSAPrivateKey
-    auth: rsa.RSAPrivateKey
+    auth: PrivateKey
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CardImage:
-    """A personalised card before its first use. `surface` and `jpki`: file id to content with filler."""
+    """A personalised card before its first use: per application, file id to content with filler.
+
+    `common`: records instead of files. `licence`: empty on a card without the driver's licence application.
+    `text` and `licence` hold the invented 12 digits and a licence number: whoever reads them shows in the card's log.
+    """
 
     surface: Mapping[int, bytes]
     jpki: Mapping[int, bytes]
@@ -47,6 +55,10 @@ class CardImage:
     secrets: CardSecrets
     keys: CardKeys
     fingerprint: str
+    text: Mapping[int, bytes] = field(default_factory=dict)
+    registry: Mapping[int, bytes] = field(default_factory=dict)
+    common: Mapping[int, bytes] = field(default_factory=dict)
+    licence: Mapping[int, bytes] = field(default_factory=dict)
 
     def save(self, folder: Path) -> None:
         """Write into `folder`; the mark comes last, so that a half-written image is never loaded."""
@@ -55,13 +67,13 @@ class CardImage:
         save_key(folder / "chip.key", self.keys.chip)
         save_key(folder / "auth.key", self.keys.auth)
         write_private(folder / "certificate.der", self.certificate)
-        for name, files in (("surface", self.surface), ("jpki", self.jpki)):
-            for number, content in files.items():
+        files: dict[str, Mapping[int, bytes]] = {name: getattr(self, name) for name in _APPLICATIONS}
+        for name, contents in files.items():
+            for number, content in contents.items():
                 write_private(folder / f"{name}-{number:04x}.bin", content)
         about = {
             "fingerprint": self.fingerprint,
-            "surface": sorted(self.surface),
-            "jpki": sorted(self.jpki),
+            "files": {name: sorted(contents) for name, contents in files.items()},
             "secrets": {name: getattr(self.secrets, name) for name in CardSecrets.__slots__},
         }
         write_private(folder / _MARK, json.dumps(about).encode())
@@ -77,13 +89,12 @@ def load_image(folder: Path) -> CardImage:
     about = json.loads((folder / _MARK).read_bytes())
 
     def files(name: str) -> dict[int, bytes]:
-        return {number: (folder / f"{name}-{number:04x}.bin").read_bytes() for number in about[name]}
+        return {number: (folder / f"{name}-{number:04x}.bin").read_bytes() for number in about["files"][name]}
 
     return CardImage(
-        surface=files("surface"),
-        jpki=files("jpki"),
         certificate=(folder / "certificate.der").read_bytes(),
         secrets=CardSecrets(**about["secrets"]),
-        keys=CardKeys(load_key(folder / "chip.key"), load_key(folder / "auth.key")),
+        keys=CardKeys(load_key(folder / "chip.key"), load_any_key(folder / "auth.key")),
         fingerprint=about["fingerprint"],
+        **{name: files(name) for name in _APPLICATIONS},
     )

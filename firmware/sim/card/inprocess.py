@@ -14,13 +14,20 @@ from firmware.sim.card.contract import Card, CardPulledError, CardSilentError
 
 _STATUS_SIZE = 2
 _SILENCE = 5.0
+_SHORT_MAXIMUM, _EXTENDED_MAXIMUM = 256, 65_536
+_BODY = 4
 
 
 class InProcessReader:
-    """One slot. `silence`: how long a card may stay silent before CARD_SILENT."""
+    """One slot. `silence`: how long a card may stay silent before CARD_SILENT.
 
-    def __init__(self, silence: float = _SILENCE) -> None:
+    `longest_answer`: most response bytes that reader and driver carry. With 256 no extended command gets through; the
+    driver refuses it, and a longer answer than it has room for, as real ones do: the exchange fails.
+    """
+
+    def __init__(self, silence: float = _SILENCE, longest_answer: int = _EXTENDED_MAXIMUM) -> None:
         self._silence = silence
+        self._longest_answer = longest_answer
         self._changed = threading.Condition()
         self._card: Card | None = None
         self._connected: Card | None = None
@@ -80,6 +87,14 @@ class InProcessReader:
             self._post = None
         self.disconnect()
 
+    @property
+    def reader_fault(self) -> FaultCode:
+        return FaultCode.READER_LOST
+
+    @property
+    def longest_answer(self) -> int:
+        return self._longest_answer
+
     def connect(self) -> bytes:
         with self._changed:
             if not self._present:
@@ -95,6 +110,8 @@ class InProcessReader:
         with self._changed:
             card = self._still_there(self._connected)
             self._cancelled = False
+        if self._longest_answer == _SHORT_MAXIMUM and _is_extended(apdu):
+            raise DeviceError(FaultCode.CARD_SILENT, "extended command at a reader for short ones")
         answer = self._exchange(card, apdu)
         with self._changed:
             self._still_there(card)
@@ -102,6 +119,8 @@ class InProcessReader:
                 raise DeviceError(FaultCode.CARD_SILENT, "cancelled")
         if len(answer) < _STATUS_SIZE:
             raise DeviceError(FaultCode.CARD_GARBAGE, f"{len(answer)} bytes")
+        if len(answer) - _STATUS_SIZE > self._longest_answer:
+            raise DeviceError(FaultCode.CARD_SILENT, "more than the reader carries")
         return answer[:-_STATUS_SIZE], int.from_bytes(answer[-_STATUS_SIZE:], "big")
 
     def disconnect(self) -> None:
@@ -150,3 +169,8 @@ class InProcessReader:
         post = self._post
         if post is not None:
             post(presence)
+
+
+def _is_extended(apdu: bytes) -> bool:
+    """ISO 7816-4: more than one byte behind the header, the first of them zero."""
+    return len(apdu) > _BODY + 2 and apdu[_BODY] == 0

@@ -16,17 +16,18 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TypedDict, Unpack
 
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from firmware.sim.card import files
+from firmware.sim.card import files, further
 from firmware.sim.card.certificates import make_holder_certificate
 from firmware.sim.card.image import CardImage, CardKeys, CardSecrets, load_image, saved_fingerprint
 from firmware.sim.card.issuers import TestIssuers, create_issuers, record_signer_id
-from firmware.sim.card.keys import RecordForm, make_key
+from firmware.sim.card.keys import PublicKey, RecordForm, make_key
 from firmware.sim.card.person import Person, certificate_end
 
 FORGER_ISSUER = ("6999999", "001")
+# Which files a card has: a folder written by an older layout is made again.
+_LAYOUT = 2
 
 
 class CardOptions(TypedDict, total=False):
@@ -37,7 +38,8 @@ class CardOptions(TypedDict, total=False):
     wrong_chip_key: DF24 is not the public half of the chip's key, as on a copy of another card's files.
     not_after: end of the certificate. certificate_issuer: a set whose CA issues the certificate instead.
     pin_blocked, number_b_blocked: no try left from the start. token_label: what EF 0006 says it is.
-    keys: ready-made chip keys. record_form: see `RecordForm`.
+    keys: ready-made chip keys, of other kinds too. record_form: see `RecordForm`. licence: the driver's licence
+    application is on the card.
     """
 
     forged: bool
@@ -51,6 +53,7 @@ class CardOptions(TypedDict, total=False):
     token_label: files.TokenLabel
     keys: CardKeys
     record_form: RecordForm
+    licence: bool
 
 
 def issue_card(
@@ -71,8 +74,10 @@ def _personalise(
     keys = options.get("keys") or CardKeys(make_key(), make_key())
     certifier = options.get("certificate_issuer", issuer)
     certificate = _certificate(person, keys, certifier, options)
+    record_issuer = _record_issuers(issuer, options)
+    record_keys = _record_keys(record_issuer, keys, options)
     return CardImage(
-        surface=_surface_files(person, photo, _record_issuers(issuer, options), keys, options),
+        surface=_surface_files(person, photo, record_issuer, record_keys),
         jpki=_jpki_files(person, certificate, certifier, options),
         certificate=certificate,
         secrets=CardSecrets(
@@ -85,6 +90,10 @@ def _personalise(
         ),
         keys=keys,
         fingerprint=fingerprint,
+        text=further.text_files(person, record_issuer, record_keys),
+        registry=further.registry_files(person),
+        common=further.common_records(person),
+        licence=further.licence_files(person) if options.get("licence") else {},
     )
 
 
@@ -94,22 +103,25 @@ def _record_issuers(issuer: TestIssuers, options: CardOptions) -> TestIssuers:
     return create_issuers(issuer.auth.certificate.not_valid_before_utc.date(), record_issuer=FORGER_ISSUER)
 
 
-def _surface_files(
-    person: Person, photo: bytes, issuer: TestIssuers, keys: CardKeys, options: CardOptions
-) -> dict[int, bytes]:
-    form = options.get("record_form", RecordForm.FACTS)
+def _record_keys(issuer: TestIssuers, keys: CardKeys, options: CardOptions) -> files.RecordKeys:
     chip = make_key() if options.get("wrong_chip_key") else keys.chip
     signer = make_key() if options.get("wrong_record_signature") else issuer.record_signer
-    record_keys = files.RecordKeys(chip.public_key(), signer, form)
+    return files.RecordKeys(chip.public_key(), signer, options.get("record_form", RecordForm.FACTS))
+
+
+def _surface_files(person: Person, photo: bytes, issuer: TestIssuers, keys: files.RecordKeys) -> dict[int, bytes]:
     certified = issuer.record_signer.public_key()
     signer_id = record_signer_id(person.municipality.code)
     contents = {
-        0x0002: files.card_face(person, photo, record_keys),
+        0x0001: files.age_record(person, keys),
+        0x0002: files.card_face(person, photo, keys),
         0x0003: files.application_info(person.municipality.code),
-        0x0004: files.verifiable_certificate(issuer.record_issuer_id, issuer.record_issuer, signer_id, certified, form),
-        0x0005: files.number_picture(person, record_keys),
+        0x0004: files.verifiable_certificate(
+            issuer.record_issuer_id, issuer.record_issuer, signer_id, certified, keys.form
+        ),
+        0x0005: files.number_picture(person, keys),
     }
-    return {number: files.with_filler(content) for number, content in contents.items()}
+    return {number: files.with_filler(content) for number, content in contents.items()} | {0x0006: b"\xff" * 16}
 
 
 def _jpki_files(person: Person, certificate: bytes, issuer: TestIssuers, options: CardOptions) -> dict[int, bytes]:
@@ -132,7 +144,7 @@ def _certificate(person: Person, keys: CardKeys, issuer: TestIssuers, options: C
     return _holder_certificate(person, keys.auth.public_key(), issuer, options)
 
 
-def _holder_certificate(person: Person, key: rsa.RSAPublicKey, issuer: TestIssuers, options: CardOptions) -> bytes:
+def _holder_certificate(person: Person, key: PublicKey, issuer: TestIssuers, options: CardOptions) -> bytes:
     since = datetime.combine(person.certificate_issued, time(3), UTC)
     until = options.get("not_after") or certificate_end(person.birth, person.certificate_issued, person.card_expiry)
     return make_holder_certificate(issuer.auth, key, person.municipality, since, until)
@@ -141,6 +153,7 @@ def _holder_certificate(person: Person, key: rsa.RSAPublicKey, issuer: TestIssue
 def _fingerprint(person: Person, photo: bytes, issuer: TestIssuers, options: CardOptions) -> str:
     """Hash over everything the card is made from: another input makes another card."""
     parts = {
+        "layout": _LAYOUT,
         "person": {name: str(value) for name, value in asdict(person).items()},
         "photo": hashlib.sha256(photo).hexdigest(),
         "issuer": _issuer_print(issuer),
@@ -154,7 +167,7 @@ def _issuer_print(issuer: TestIssuers) -> str:
     return f"{issuer.auth_ca_sha256}:{issuer.record_issuer_id.hex()}:{issuer.record_issuer_spki.hex()}:{signer}"
 
 
-def _key_print(key: rsa.RSAPublicKey) -> str:
+def _key_print(key: PublicKey) -> str:
     return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from firmware.sim.card.certificates import AUTH_UNIT, SIGN_UNIT, TEST_ORGANISATION, Authority, make_authority
 from firmware.sim.card.files import key_id
-from firmware.sim.card.keys import load_key, make_key, save_key, write_private
+from firmware.sim.card.keys import load_any_key, load_key, make_curve_key, make_key, save_key, write_private
 
 _CA_AGE_YEARS = 3
 _RECORD_ISSUER = ("6000023", "001")
@@ -70,11 +70,15 @@ def record_signer_id(municipality: str) -> bytes:
 
 
 def create_issuers(
-    today: date, *, organisation: str = TEST_ORGANISATION, record_issuer: tuple[str, str] = _RECORD_ISSUER
+    today: date,
+    *,
+    organisation: str = TEST_ORGANISATION,
+    record_issuer: tuple[str, str] = _RECORD_ISSUER,
+    curve: bool = False,
 ) -> TestIssuers:
-    """New keys and CA certificates that began three years before `today`."""
+    """New keys and CA certificates that began three years before `today`. `curve`: the CA has a P-384 key."""
     since = datetime.combine(date(today.year - _CA_AGE_YEARS, 1, 1), time(), UTC)
-    key = make_key()
+    key = make_curve_key() if curve else make_key()
     return TestIssuers(
         auth=make_authority(key, since, organisation=organisation, unit=AUTH_UNIT),
         # Nobody ever checks the signature half, so it need not cost a key of its own.
@@ -98,7 +102,7 @@ def save_issuers(folder: Path, issuers: TestIssuers) -> None:
 
 def load_issuers(folder: Path) -> TestIssuers:
     about = json.loads((folder / "issuers.json").read_bytes())
-    key = load_key(folder / "auth-ca.key")
+    key = load_any_key(folder / "auth-ca.key")
     return TestIssuers(
         auth=Authority(x509.load_pem_x509_certificate((folder / "auth-ca.pem").read_bytes()), key),
         sign=Authority(x509.load_pem_x509_certificate((folder / "sign-ca.pem").read_bytes()), key),

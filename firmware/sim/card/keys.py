@@ -1,7 +1,7 @@
-"""RSA keys of cards and issuers: making, storing, the card's own public-key field, and raw signatures.
+"""Keys of cards and issuers: making, storing, the card's own public-key field, and raw signatures.
 
-Any thread; making a 2048-bit key takes about 0.1 s, so callers keep keys in a private folder. Raises ValueError
-for a file that is no PEM key, TypeError for a key of another kind. Source: facts card.md 2.4.
+Any thread; making a 2048-bit key takes about 0.1 s (4096 bits: seconds), so callers keep keys in a private folder.
+Raises ValueError for a file that is no PEM key, TypeError for a key of another kind. Source: facts card.md 2.4, 4.4.
 """
 
 import os
@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo
 
 from firmware.sim.card.tlv import tlv
@@ -17,6 +17,9 @@ from firmware.sim.card.tlv import tlv
 KEY_BITS = 2048
 KEY_FIELD_SIZE = 265
 _EXPONENT = 65537
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
 
 class RecordForm(Enum):
@@ -31,8 +34,13 @@ class RecordForm(Enum):
     TEST_CARD = "test-card"
 
 
-def make_key() -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=_EXPONENT, key_size=KEY_BITS)
+def make_key(bits: int = KEY_BITS) -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=_EXPONENT, key_size=bits)
+
+
+def make_curve_key() -> ec.EllipticCurvePrivateKey:
+    """A key on P-384, as the next generation of cards is said to have."""
+    return ec.generate_private_key(ec.SECP384R1())
 
 
 def key_field(key: rsa.RSAPublicKey, form: RecordForm) -> bytes:
@@ -57,13 +65,20 @@ def write_private(path: Path, content: bytes) -> None:
         stream.write(content)
 
 
-def save_key(path: Path, key: rsa.RSAPrivateKey) -> None:
+def save_key(path: Path, key: PrivateKey) -> None:
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     write_private(path, pem)
 
 
 def load_key(path: Path) -> rsa.RSAPrivateKey:
-    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    key = load_any_key(path)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise TypeError(f"{path.name} holds no RSA key")
+    return key
+
+
+def load_any_key(path: Path) -> PrivateKey:
+    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise TypeError(f"{path.name} holds neither an RSA key nor one on a curve")
     return key

@@ -1,56 +1,77 @@
-"""The chip: an ISO 7816 state machine over a card image, with real try counters and real RSA.
+"""The chip: an ISO 7816 state machine over a card image, with real try counters and real signatures.
 
 Driven by one thread at a time; nothing blocks except an RSA operation (about 1 ms). No exception leaves `process`:
-every command gets a status word. Source: facts card.md 1.4, 2, 3. Where sources are silent the card is strict: a READ
-without Le, a signature without room for its result and a VERIFY of a wrong length are refused or cost a try.
+every command gets a status word. The commands are in `state`, `references`, `reading`, `signing` and `closed`.
+Source: facts card.md 1.2, 1.4, 2, 3.
 """
 
+from collections.abc import Callable
 from enum import Enum
 
-from firmware.sim.card.apdu import Command, WrongLengthError, parse_command
-from firmware.sim.card.applications import Application, ReferenceData, SigningKey, TransparentFile, build_applications
-from firmware.sim.card.audit import CommandLog, Context, LogEntry
+from firmware.sim.card.apdu import CHAINING, Chain, Command, StatusError, WrongLengthError, parse_command
+from firmware.sim.card.applications import AID_JPKI, AID_SURFACE, build_applications
+from firmware.sim.card.audit import JPKI, SURFACE, CommandLog, Context, LogEntry
+from firmware.sim.card.closed import session_key, terminal_key
 from firmware.sim.card.image import CardImage
-from firmware.sim.card.keys import KEY_BITS, sign_block
+from firmware.sim.card.quirks import BeyondLimit, Quirks
+from firmware.sim.card.reading import get_challenge, get_data, read_binary, read_record
+from firmware.sim.card.references import change, verify
+from firmware.sim.card.signing import sign
+from firmware.sim.card.state import SHORT_ID, ChipState, select
 
 _OK = 0x9000
-_AID_PREFIX_MINIMUM = 5
-_BLOCK_MAXIMUM = KEY_BITS // 8 - 11
-# Class byte: logical channels (first and further), secure messaging, command chaining.
-_CLASS_REFUSALS = ((0x43, 0x6881), (0x0C, 0x6882), (0x10, 0x6884))
+# Class byte: logical channels (first and further), secure messaging.
+_CLASS_REFUSALS = ((0x43, 0x6881), (0x0C, 0x6882))
+_KNOWN_CLASSES = {0x00, 0x80}
+_GET_RESPONSE = (0x00, 0xC0)
+_SHORT_MAXIMUM = 256
+# What a reader may ask every card for, whether it is there or not: a phone has no card face.
+_RIGHTLY_ASKED = {AID_SURFACE: SURFACE, AID_JPKI: JPKI}
+_HANDLERS: dict[tuple[int, int], Callable[[ChipState, Command], bytes]] = {
+    (0x00, 0xA4): select,
+    (0x00, 0x20): verify,
+    (0x00, 0x24): change,
+    (0x00, 0xB0): read_binary,
+    (0x00, 0xB2): read_record,
+    (0x00, 0x84): get_challenge,
+    (0x00, 0xCA): get_data,
+    (0x80, 0xCA): get_data,
+    (0x80, 0x2A): sign,
+    (0x80, 0xA2): terminal_key,
+    (0x80, 0xAE): session_key,
+}
 
 
 class Interface(Enum):
-    """How the card lies in the reader; the value is the ATR that a PC/SC reader reports (card.md 1.2)."""
+    """How the card lies in the reader; the value is the ATR that a PC/SC reader reports (card.md 1.2).
+
+    CONTACT_2 names its country. PHONE_*: contact or secure-element forms whose meaning is unknown. CONTACTLESS_2 has
+    other application data, _3 and _4 are 106 kbit/s only and a slower waiting time.
+    """
 
     CONTACT = bytes.fromhex("3be000ff8131fe4514")
+    CONTACT_2 = bytes.fromhex("3bda13ff8131fb468012392f31c173c601c03b")
+    PHONE_1 = bytes.fromhex("3bc5ff8131fb458073c6010000")
+    PHONE_2 = bytes.fromhex("3bf59100ff918171fe400042000100d1d6")
+    PHONE_3 = bytes.fromhex("3bf59100ff918171fe4000420001b3a115")
     CONTACTLESS = bytes.fromhex("3b888001000041e0b381a1003b")
-
-
-class _StatusError(Exception):
-    """A command ends with this status word and no data."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(f"{status:04X}")
-        self.status = status
+    CONTACTLESS_2 = bytes.fromhex("3b888001000005e0b381a1007f")
+    CONTACTLESS_3 = bytes.fromhex("3b888001004b51ff0081d100bc")
+    CONTACTLESS_4 = bytes.fromhex("3b888001004b51ffb381d1000f")
 
 
 class VirtualCard:
     """A simulated My Number Card. Implements `contract.Card`."""
 
-    def __init__(self, image: CardImage, interface: Interface = Interface.CONTACTLESS) -> None:
+    def __init__(
+        self, image: CardImage, interface: Interface = Interface.CONTACTLESS, quirks: Quirks | None = None
+    ) -> None:
         self.interface = interface
+        self.quirks = quirks or Quirks()
         self.log = CommandLog()
-        self._applications = build_applications(image)
-        self._application: Application | None = None
-        self._file: int | None = None
-        self._verified: set[int] = set()
-        self._handlers = {
-            (0x00, 0xA4): self._select,
-            (0x00, 0x20): self._verify,
-            (0x00, 0xB0): self._read_binary,
-            (0x80, 0x2A): self._sign,
-        }
+        self._state = ChipState(build_applications(image, self.quirks.stray), self.quirks)
+        self._chain = Chain()
+        self._rest = b""
 
     @property
     def atr(self) -> bytes:
@@ -64,20 +85,15 @@ class VirtualCard:
 
     def process(self, apdu: bytes) -> bytes:
         """Answer one command: response data followed by the status word."""
-        context = Context(None, None)
         try:
             command = parse_command(apdu)
         except WrongLengthError:
             answer = (0x6700).to_bytes(2, "big")
-            self.log.add(apdu, None, answer, context)
+            self.log.add(apdu, None, answer, Context(None, None))
             return answer
         context = self._context(command)
-        try:
-            answer = self._answer(command) + _OK.to_bytes(2, "big")
-        except _StatusError as refusal:
-            answer = refusal.status.to_bytes(2, "big")
-        except _ShortReadError as short:
-            answer = short.data + (0x6282).to_bytes(2, "big")
+        data, status = self._answer(command)
+        answer = data + status.to_bytes(2, "big")
         self.log.add(apdu, command, answer, context)
         return answer
 
@@ -87,176 +103,77 @@ class VirtualCard:
 
     def tries(self, application: str, key: int) -> int:
         """Tries left of a key, for tests and scenarios; costs nothing and is not logged."""
-        owner = next(item for item in self._applications if item.name == application)
+        owner = next(item for item in self._state.applications if item.name == application)
         return owner.references[key].left
 
     def _forget(self) -> None:
-        self._application = None
-        self._file = None
-        self._verified.clear()
+        self._state.forget()
+        self._chain.forget()
+        self._rest = b""
 
     def _context(self, command: Command) -> Context:
         """What the command is about, for the log: the target of a SELECT or short id, else what is selected."""
-        application, file = self._application, self._file
+        application, file = self._state.application, self._state.file
         if command.ins == 0xA4 and command.p1 == 0x04:
-            application, file = self._find(command.data), None
-        elif command.ins == 0xA4 and len(command.data) == 2:
+            found = self._state.find(command.data)
+            return Context(found.name if found else _RIGHTLY_ASKED.get(command.data), None)
+        if command.ins == 0xA4 and len(command.data) == 2:
             file = int.from_bytes(command.data, "big")
         elif command.ins == 0xB0 and command.p1 >= 0x80:
-            file = command.p1 & 0x1F
-        elif command.ins == 0x20 and command.p2 > 0x80:
-            file = command.p2 & 0x1F
+            file = command.p1 & SHORT_ID
+        elif command.ins == 0xB2 and command.p2 >> 3:
+            file = command.p2 >> 3
+        elif command.ins in {0x20, 0x24, 0x2A} and command.p2 > 0x80:
+            file = command.p2 & SHORT_ID
         return Context(application.name if application else None, file)
 
-    def _answer(self, command: Command) -> bytes:
+    def _answer(self, command: Command) -> tuple[bytes, int]:
+        try:
+            data, status = self._run(command), _OK
+        except StatusError as refusal:
+            data, status = refusal.data, refusal.status
+        return self._within_limit(data, status)
+
+    def _run(self, command: Command) -> bytes:
+        self._check_form(command)
+        whole = self._chain.take(command)
+        if whole is None:
+            return b""
+        rest, self._rest = self._rest, b""
+        if (whole.cla, whole.ins) == _GET_RESPONSE and rest:
+            self._rest = rest[whole.expected or 0 :]
+            return rest[: whole.expected or 0]
+        handler = _HANDLERS.get((whole.cla, whole.ins))
+        if handler is None:
+            raise StatusError(0x6D00 if whole.cla in _KNOWN_CLASSES else 0x6E00)
+        return handler(self._state, whole)
+
+    def _check_form(self, command: Command) -> None:
         for bits, status in _CLASS_REFUSALS:
             if command.cla & bits:
-                raise _StatusError(status)
-        handler = self._handlers.get((command.cla, command.ins))
-        if handler is None:
-            raise _StatusError(0x6D00 if command.cla in {0x00, 0x80} else 0x6E00)
-        return handler(command)
+                raise StatusError(status)
+        if command.cla & ~CHAINING not in _KNOWN_CLASSES:
+            raise StatusError(0x6E00)
+        if command.extended and not self.quirks.extended:
+            raise StatusError(0x6700)
+        limit = self.quirks.answer_limit
+        if (command.expected or 0) > limit:
+            if self.quirks.beyond_limit is BeyondLimit.REFUSED:
+                raise StatusError(0x6700)
+            if self.quirks.beyond_limit is BeyondLimit.EXACT_LENGTH:
+                raise StatusError(_with_size(0x6C00, limit))
 
-    # ---- SELECT ------------------------------------------------------------------------------------------------
-
-    def _select(self, command: Command) -> bytes:
-        match command.p1:
-            case 0x04:
-                self._select_application(command)
-            case 0x02:
-                self._select_file(command)
-            case 0x00:
-                self._select_master(command)
-            case _:
-                raise _StatusError(0x6A86)
-        return b""
-
-    def _find(self, name: bytes) -> Application | None:
-        """By full AID or by a prefix of it, the first that fits (card.md 1.4)."""
-        if len(name) < _AID_PREFIX_MINIMUM:
-            return None
-        return next((item for item in self._applications if item.aid.startswith(name)), None)
-
-    def _select_application(self, command: Command) -> None:
-        found = self._find(command.data)
-        if found is None:
-            raise _StatusError(0x6A82)
-        if command.p2 != 0x0C:
-            raise _StatusError(0x6A86)
-        if found is not self._application:
-            self._verified.clear()
-        self._application = found
-        self._file = None
-
-    def _select_file(self, command: Command) -> None:
-        if command.p2 != 0x0C:
-            raise _StatusError(0x6A86)
-        if len(command.data) != 2:
-            raise _StatusError(0x6700)
-        number = int.from_bytes(command.data, "big")
-        if self._application is None or not self._application.knows(number):
-            raise _StatusError(0x6A82)
-        self._file = number
-
-    def _select_master(self, command: Command) -> None:
-        """No master file to select; without a name the command succeeds once an application is current."""
-        if command.data:
-            raise _StatusError(0x6A82)
-        if self._application is None:
-            raise _StatusError(0x6A86)
-
-    # ---- VERIFY ------------------------------------------------------------------------------------------------
-
-    def _verify(self, command: Command) -> bytes:
-        number = self._addressed(command.p1, command.p2)
-        reference = self._reference(number)
-        if not command.data:
-            if number in self._verified:
-                return b""
-            raise _StatusError(0x63C0 | reference.left)
-        if reference.blocked:
-            raise _StatusError(0x6984)
-        if not reference.compare(command.data):
-            self._verified.discard(number)
-            raise _StatusError(0x63C0 | reference.left)
-        self._verified.add(number)
-        return b""
-
-    def _addressed(self, p1: int, p2: int) -> int:
-        """The key a VERIFY means: the selected one (80) or, by short id, one of 0001 to 001E (81 to 9E)."""
-        if p1 != 0 or p2 < 0x80:
-            raise _StatusError(0x6A86)
-        if p2 == 0x80:
-            return self._selected()
-        self._file = p2 & 0x1F
-        return self._file
-
-    def _reference(self, number: int) -> ReferenceData:
-        if self._application is None or not self._application.knows(number):
-            raise _StatusError(0x6A82)
-        reference = self._application.references.get(number)
-        if reference is None:
-            raise _StatusError(0x6981)
-        return reference
-
-    def _selected(self) -> int:
-        if self._file is None:
-            raise _StatusError(0x6986)
-        return self._file
-
-    # ---- READ BINARY -------------------------------------------------------------------------------------------
-
-    def _read_binary(self, command: Command) -> bytes:
-        if command.p1 & 0x80:
-            self._file, offset = command.p1 & 0x1F, command.p2
-        else:
-            offset = command.p1 << 8 | command.p2
-        content = self._readable(self._selected()).content
-        if command.data or command.expected is None:
-            raise _StatusError(0x6700)
-        if offset >= len(content):
-            raise _StatusError(0x6B00)
-        data = content[offset : offset + command.expected]
-        if len(data) < command.expected:
-            raise _ShortReadError(data)
-        return data
-
-    def _readable(self, number: int) -> TransparentFile:
-        if self._application is None or not self._application.knows(number):
-            raise _StatusError(0x6A82)
-        file = self._application.files.get(number)
-        if file is None:
-            raise _StatusError(0x6981)
-        if file.opened_by and not file.opened_by & self._verified:
-            raise _StatusError(0x6982)
-        return file
-
-    # ---- PSO: COMPUTE DIGITAL SIGNATURE ------------------------------------------------------------------------
-
-    def _sign(self, command: Command) -> bytes:
-        signer = self._signer(command)
-        if signer.opened_by is not None and signer.opened_by not in self._verified:
-            raise _StatusError(0x6982)
-        room = command.expected or 0
-        if not 0 < len(command.data) <= _BLOCK_MAXIMUM or room < KEY_BITS // 8:
-            raise _StatusError(0x6700)
-        return sign_block(signer.key, command.data)
-
-    def _signer(self, command: Command) -> SigningKey:
-        if command.p1 != 0 or command.p2 not in {0x00, 0x80}:
-            raise _StatusError(0x6A86)
-        if self._application is None:
-            raise _StatusError(0x6985)
-        default = command.p2 == 0x00
-        signer = self._application.default_key if default else self._application.keys.get(self._selected())
-        if signer is None:
-            raise _StatusError(0x6A88 if default else 0x6981)
-        return signer
+    def _within_limit(self, data: bytes, status: int) -> tuple[bytes, int]:
+        limit = self.quirks.answer_limit
+        if len(data) <= limit:
+            more = self._rest and status == _OK
+            return data, _with_size(0x6100, len(self._rest)) if more else status
+        if self.quirks.beyond_limit is BeyondLimit.SHORTER:
+            return data[:limit], _OK
+        self._rest = data[limit:]
+        return data[:limit], _with_size(0x6100, len(self._rest))
 
 
-class _ShortReadError(Exception):
-    """The file ended before as many bytes as asked for: data with status 6282."""
-
-    def __init__(self, data: bytes) -> None:
-        super().__init__("end of file")
-        self.data = data
+def _with_size(status: int, size: int) -> int:
+    """61xx or 6Cxx: xx is the number of bytes, 00 for 256 and more."""
+    return status | (size if size < _SHORT_MAXIMUM else 0)

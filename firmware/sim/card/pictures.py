@@ -6,7 +6,7 @@ reader of the file. Source: facts card.md 2.4 (sizes), 6 (photo).
 
 import io
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 NAME_SIZE = (216, 12)
 ADDRESS_SIZE = (288, 24)
@@ -22,12 +22,14 @@ def text_picture(text: str, size: tuple[int, int]) -> bytes:
     return _encode(image, "PNG")
 
 
-def stand_in_photo(size: tuple[int, int] = PHOTO_SIZE) -> bytes:
-    """A grey oval on a slope as JP2: decodes like a chip photo, is nobody's face."""
+def stand_in_photo(size: tuple[int, int] = PHOTO_SIZE, *, colour: bool = False) -> bytes:
+    """A grey oval on a slope as JP2: decodes like a chip photo, is nobody's face. `colour`: three components."""
     width, height = size
     image = Image.linear_gradient("L").resize(size)
     draw = ImageDraw.Draw(image)
     draw.ellipse((width // 4, height // 5, 3 * width // 4, 4 * height // 5), fill=180)
+    if colour:
+        image = ImageOps.colorize(image, black="#302018", white="#ffe8d8")
     return _encode(image, "JPEG2000")
 
 

@@ -1,12 +1,14 @@
 """Cards for the tests of the virtual card: issued once per run, since every RSA key costs a tenth of a second."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from firmware.sim.card.image import CardImage
+from firmware.sim.card.image import CardImage, CardKeys
 from firmware.sim.card.issue import issue_card
 from firmware.sim.card.issuers import TestIssuers, create_issuers
 from firmware.sim.card.machine import VirtualCard
@@ -35,6 +37,23 @@ def photo() -> bytes:
 @pytest.fixture(scope="session")
 def image(tmp_path_factory: pytest.TempPathFactory, person: Person, photo: bytes, issuers: TestIssuers) -> CardImage:
     return issue_card(tmp_path_factory.mktemp("cards") / "plain", person, photo, issuers)
+
+
+def _rsa(image: CardImage) -> RSAPrivateKey:
+    """The user-authentication key: making another one would cost a tenth of a second."""
+    assert isinstance(image.keys.auth, RSAPrivateKey)
+    return image.keys.auth
+
+
+@pytest.fixture(scope="session")
+def other_image(
+    tmp_path_factory: pytest.TempPathFactory, image: CardImage, person: Person, photo: bytes, issuers: TestIssuers
+) -> CardImage:
+    """Somebody else's card of the same issuers, with the driver's licence on it."""
+    other = replace(person, name="KAO HANAKO", security_code="1234", token_serial="0000000099201002")
+    swapped = CardKeys(_rsa(image), image.keys.chip)
+    where = tmp_path_factory.mktemp("cards") / "other"
+    return issue_card(where, other, photo[::-1], issuers, keys=swapped, licence=True)
 
 
 @pytest.fixture

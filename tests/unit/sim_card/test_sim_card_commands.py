@@ -42,13 +42,16 @@ def test_both_applications_and_nothing_foreign(send: Send) -> None:
         ("01 A4 04 0C 0A D392F000260100000001", 0x6881),
         ("83 2A 00 80 01 00 00", 0x6881),
         ("04 B0 00 00 04", 0x6882),
-        ("10 20 00 80 01 31", 0x6884),
-        ("00 CA DF 30 05", 0x6D00),
+        ("10 A4 04 0C 01 D3", 0x6884),
+        ("00 CA DF 30 05", 0x6A88),
+        ("00 CB 3F FF 03 5C 01 7E", 0x6D00),
         ("00 2A 00 80 01 00 00", 0x6D00),
         ("A0 A4 00 00 02 3F00", 0x6E00),
         ("00 A4 04", 0x6700),
         ("00 A4 04 0C 05 D392", 0x6700),
         ("00 A4 00 0C 02 3F00", 0x6A82),
+        ("00 A4 04 0C 07 A0000001510000", 0x9000),
+        ("00 A4 04 0C 0A A0000001510000000000", 0x6A82),
         ("00 A4 00 00", 0x6A86),
         ("00 A4 01 0C 02 0018", 0x6A86),
         ("00 A4 02 0C 02 0018", 0x6A82),
@@ -113,11 +116,13 @@ def test_card_face_opens_with_number_b_only(send: Send, person: Person) -> None:
     assert status(send, select("0005"), read) == [0x9000, 0x6982]
 
 
-@pytest.mark.parametrize("leave", ["other application", "power"])
+@pytest.mark.parametrize("leave", ["other application", "issuer domain", "power"])
 def test_security_status_is_lost(card: VirtualCard, send: Send, person: Person, leave: str) -> None:
     status(send, SURFACE, select("0012"), verify(person.number_b))
     if leave == "power":
         card.power_on()
+    elif leave == "issuer domain":
+        assert status(send, "00 A4 04 0C 07 A0000001510000", TRIES, "00 A4 00 00") == [0x9000, 0x6986, 0x6A86]
     else:
         send(JPKI)
     assert status(send, SURFACE, select("0002"), "00 B0 00 00 05") == [0x9000, 0x9000, 0x6982]
@@ -159,7 +164,7 @@ def test_signing_needs_the_pin_and_room_for_the_result(send: Send, person: Perso
     assert status(send, JPKI, select("0017"), sign) == [0x9000, 0x9000, 0x6982]
     assert status(send, select("0018"), verify(person.pin), sign, select("0017")) == [0x9000, 0x9000, 0x6981, 0x9000]
     assert [len(send(sign)[0]), send("80 2A 00 80 01 00")[1], send("80 2A 00 80 01 00 10")[1]] == [256, 0x6700, 0x6700]
-    assert send("80 2A 04 80 01 00 00")[1] == 0x6A86
+    assert send("80 2A 06 80 01 00 00")[1] == 0x6A86
     assert send("80 2A 00 00 01 00 00")[1] == 0x6A88
     assert send(f"80 2A 00 80 F6 {'01' * 246} 00")[1] == 0x6700
 

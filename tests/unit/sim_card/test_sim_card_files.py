@@ -19,6 +19,7 @@ from firmware.sim.card.issuers import TestIssuers
 from firmware.sim.card.keys import RecordForm
 from firmware.sim.card.machine import VirtualCard
 from firmware.sim.card.person import Person
+from firmware.sim.card.pictures import stand_in_photo
 
 ONE = bytes.fromhex("3031300d060960864801650304020105000420")
 THREE = bytes.fromhex("3071300d060960864801650304020105000460")
@@ -95,6 +96,12 @@ def test_pictures(image: CardImage) -> None:
     photo = Image.open(io.BytesIO(objects[0xDF27][1]))
     assert (photo.format, photo.mode, photo.size) == ("JPEG2000", "L", (240, 320))
     assert objects[0xDF27][1].startswith(bytes.fromhex("0000000c6a5020200d0a870a"))
+
+
+def test_photo_with_three_components(folder: Path, image: CardImage, person: Person, issuers: TestIssuers) -> None:
+    made = issue_card(folder, person, stand_in_photo(colour=True), issuers, keys=image.keys)
+    photo = Image.open(io.BytesIO(face(made)[0xDF27][1]))
+    assert (photo.format, photo.mode, photo.size) == ("JPEG2000", "RGB", (240, 320))
 
 
 def expected_block(image: CardImage, *, whole_objects: bool) -> bytes:

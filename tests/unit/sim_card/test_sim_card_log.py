@@ -8,6 +8,7 @@ from firmware.sim.card.machine import VirtualCard
 from firmware.sim.card.person import Person
 
 Send = Callable[[str], tuple[bytes, int]]
+DIGEST = f"33 3031300D060960864801650304020105000420 {'00' * 32} 00"
 SURFACE = "00 A4 04 0C 0A D3921000310001010402"
 JPKI = "00 A4 04 0C 0A D392F000260100000001"
 
@@ -20,9 +21,14 @@ def test_the_commands_of_a_visit_are_all_allowed(card: VirtualCard, send: Send, 
     commands = [
         *(SURFACE, select("0012"), "00 20 00 80", f"00 20 00 80 0E {person.number_b.encode().hex()}"),
         *(select("0002"), "00 B0 00 00 07", "00 B0 00 07 00", select("0004"), "00 B0 00 00 00"),
-        *(f"80 2A 00 00 33 {'00' * 51} 00", JPKI, select("0006"), "00 B0 00 00 A0", select("000A"), "00 B0 00 00 04"),
-        *(select("000B"), "00 B0 01 00 00", select("0018"), "00 20 00 80"),
-        *(f"00 20 00 80 04 {person.pin.encode().hex()}", select("0017"), f"80 2A 00 80 33 {'00' * 51} 00"),
+        *(f"80 2A 00 00 {DIGEST}", JPKI, select("0006"), "00 B0 00 00 A0", select("000A"), "00 B0 00 00 04"),
+        *(select("000B"), "00 B0 01 00 00 01 00", select("0018"), "00 20 00 80"),
+        *(
+            f"00 20 00 80 04 {person.pin.encode().hex()}",
+            select("0017"),
+            f"80 2A 00 80 {DIGEST}",
+            f"80 2A 00 80 30 {'00' * 48} 00",
+        ),
     ]
     assert {send(command)[1] for command in commands} == {0x9000, 0x63CA, 0x63C3}
     assert card.violations() == []
@@ -52,6 +58,16 @@ def test_the_commands_of_a_visit_are_all_allowed(card: VirtualCard, send: Send, 
         (JPKI + select("0018"), "80 2A 00 80 01 00 00", "signature"),
         (JPKI, "80 2A 00 00 01 00 00", "signature"),
         (SURFACE, "80 2A 05 00 01 00 00", "signature"),
+        (JPKI + select("0017"), f"80 2A 00 80 33 {'00' * 51} 00", "form of signature's data"),
+        (JPKI + select("0017"), "80 2A 00 80 01 00 00", "form of signature's data"),
+        (JPKI + select("0017"), f"90 2A 00 80 {DIGEST}", "signature"),
+        (JPKI + select("0017"), f"80 2A 00 97 {DIGEST}", "signature"),
+        (SURFACE, f"80 2A 00 00 30 {'00' * 48} 00", "form of signature's data"),
+        (SURFACE + select("0012"), "10 20 00 80 02 3030", "form of VERIFY"),
+        (SURFACE + select("0012"), "00 20 00 80 00 00 0E 3030303030303030303030303030", "extended form"),
+        (SURFACE + select("0002"), "00 B0 00 00 01 00 04", "form of READ"),
+        ("", "00 A4 04 0C 07 A0000001510000", "application id of another length"),
+        ("", "00 CA 5F 51 00", "instruction"),
         (JPKI, "00 24 01 80 04 31323334", "instruction"),
         (JPKI, "00 84 00 00 08", "instruction"),
         (JPKI, "00 A4 04 0C 0A D392", "malformed command"),

@@ -10,6 +10,7 @@ import pytest
 from firmware.core.events import CardPresence
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.ports import CardTransport
+from firmware.sim.card.contract import CardSilentError
 from firmware.sim.card.faults import FaultScript, FaultyCard
 from firmware.sim.card.image import CardImage
 from firmware.sim.card.inprocess import InProcessReader
@@ -154,10 +155,52 @@ def test_link_times(image: CardImage) -> None:
     card.process(JPKI)
     card.process(bytes.fromhex("00A4040C0AD3921000310001010402"))
     card.process(bytes.fromhex("802A000001AA00"))
-    card.process(bytes.fromhex("802A050001AA00"))
+    card.process(bytes.fromhex("802A060001AA00"))
     link = [(15 + 2) * 8 / 106_000 + 0.003] * 2
     assert waited == pytest.approx([*link, (7 + 258) * 8 / 106_000 + 0.403, (7 + 2) * 8 / 106_000 + 0.003])
     assert LinkModel(212_000, 0, 0).seconds(100, 165, rsa=True) == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("carried_out", [False, True])
+def test_a_lost_exchange_counts_only_where_the_card_got_it(image: CardImage, carried_out: bool) -> None:
+    chip = VirtualCard(image)
+    lost = frozenset({3})
+    model = LinkModel(lost_after=lost) if carried_out else LinkModel(lost_before=lost)
+    card = LinkedCard(chip, model, sleep=lambda _: None)
+    wrong = bytes.fromhex("002000800430303030")
+    assert [card.process(command) for command in (JPKI, PIN)] == [b"\x90\x00"] * 2
+    for command in (wrong, TRIES):
+        with pytest.raises(CardSilentError):
+            card.process(command)
+    assert chip.tries("jpki", 0x18) == (2 if carried_out else 3)
+    card.power_on()
+    assert card.process(JPKI) == b"\x90\x00", "a new power-up, and it answers again"
+
+
+EXTENDED = bytes.fromhex("00B00000000200")
+
+
+def test_a_reader_for_short_apdus(card: VirtualCard) -> None:
+    reader = InProcessReader(longest_answer=256)
+    reader.insert(card)
+    reader.connect()
+    assert reader.longest_answer == 256
+    for command in (JPKI, bytes.fromhex("00A4020C02000A")):
+        reader.transmit(command)
+    assert fault(lambda: reader.transmit(EXTENDED)) is FaultCode.CARD_SILENT
+    assert len(reader.transmit(bytes.fromhex("00B0000000"))[0]) == 256
+    assert all(entry.header != "00B00000" or entry.received == 256 for entry in card.log.entries)
+
+
+def test_a_reader_with_room_for_some_extended_answers(card: VirtualCard) -> None:
+    reader = InProcessReader(longest_answer=512)
+    assert InProcessReader().longest_answer == 65_536
+    reader.insert(card)
+    reader.connect()
+    for command in (JPKI, bytes.fromhex("00A4020C02000A")):
+        reader.transmit(command)
+    assert len(reader.transmit(EXTENDED)[0]) == 512
+    assert fault(lambda: reader.transmit(bytes.fromhex("00B00000000201"))) is FaultCode.CARD_SILENT
 
 
 class Driver:
