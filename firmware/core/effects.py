@@ -168,6 +168,13 @@ class ReadCertificate(VisitEffect):
 
 
 @dataclass(frozen=True, slots=True)
+class CheckRevocation(VisitEffect):
+    """Ask the site's responder for the certificate that was read -> RevocationChecked, within `seconds`."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class CountPinTries(VisitEffect):
     """-> PinCounted | CardFailed."""
 

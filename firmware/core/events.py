@@ -14,9 +14,11 @@ from firmware.core.outcomes import (
     CertificateCheck,
     ChipCheck,
     EligibilityCode,
+    HolderCheck,
     IssuerCheck,
     MatchVerdict,
     RecordCheck,
+    Revocation,
     TryCode,
 )
 
@@ -71,6 +73,7 @@ class Timer(StrEnum):
     ENTRY = "entry"
     CARD = "card"
     MATCH = "match"
+    REVOCATION = "revocation"
     STAFF = "staff"
     CONSENT = "consent"
     LOOK_UP = "look-up"
@@ -191,7 +194,10 @@ class EntryCancelled(VisitEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardIdentified(VisitEvent):
-    """Which applications answered SELECT. `same_card` compares the token serial with the visit's first reading."""
+    """Which applications answered SELECT. `same_card` compares the token serial with the visit's first reading.
+
+    It is true of the first reading, and never of what has no serial (an unknown card, an iPhone).
+    """
 
     kind: CardKind
     same_card: bool
@@ -199,10 +205,15 @@ class CardIdentified(VisitEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberBChecked(VisitEvent):
-    """VERIFY of number B, or why none was sent. `tries_left`: None where the card did not say."""
+    """VERIFY of number B, or why none was sent.
+
+    `tries_left`: those this device still sends, None where the card did not say. `counter`: what the card's own counter
+    says, None where it is not known.
+    """
 
     code: TryCode
     tries_left: int | None
+    counter: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,34 +225,53 @@ class PhotoRead(VisitEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChipChecked(VisitEvent):
-    """Chip proof, record signature and issuer of the card face."""
+    """Chip proof, record signature and issuer of the card face.
+
+    `holder`: against the certificate, if that came first.
+    """
 
     chip: ChipCheck
     record: RecordCheck
     issuer: IssuerCheck
+    holder: HolderCheck = HolderCheck.NOT_CHECKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateRead(VisitEvent):
-    """EF 000A is in the vault; `expires_soon`: within the warning window."""
+    """EF 000A is in the vault; `expires_soon`: within the warning window.
+
+    `holder`: against the card face, if that came first.
+    """
 
     check: CertificateCheck
     expires_soon: bool
+    holder: HolderCheck = HolderCheck.NOT_CHECKED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevocationChecked(VisitEvent):
+    """What the site's responder says of the certificate; no proved answer in time is `UNKNOWN`."""
+
+    revocation: Revocation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinCounted(VisitEvent):
-    """Tries left of the user-authentication PIN; 0 = blocked."""
+    """Tries left of the user-authentication PIN as the card counts them; 0 = blocked."""
 
     tries_left: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinChecked(VisitEvent):
-    """VERIFY of the PIN; after `ACCEPTED` the challenge is signed and the signature in the vault."""
+    """VERIFY of the PIN; after `ACCEPTED` the challenge is signed and the signature in the vault.
+
+    `tries_left`, `counter`: as in `NumberBChecked`.
+    """
 
     code: TryCode
     tries_left: int | None
+    counter: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

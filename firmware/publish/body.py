@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from firmware.core.outcomes import MatchVerdict, VisitSummary
 from firmware.core.result import RecordKind, VisitRecord
-from firmware.publish.contract import Checks, Consent, Eligibility, Flag, Match, MessageType, VisitBody
+from firmware.publish.contract import Checks, Consent, Eligibility, Flag, Match, MessageType, Tries, VisitBody
 
 
 def instant(wall: float) -> str:
@@ -56,6 +56,7 @@ def visit_body(record: VisitRecord) -> VisitBody:
         ),
         hints=summary.hints,
         flags=(Flag.CARD_REMOVED_EARLY,) if summary.card_removed_early else (),
+        tries=Tries(pin=summary.pin_counter, number_b=summary.number_b_counter),
     )
 
 
@@ -79,4 +80,5 @@ def _checks(summary: VisitSummary) -> Checks:
         issuer=checks.issuer,
         certificate=checks.certificate,
         revocation=checks.revocation,
+        holder=checks.holder,
     )

@@ -25,6 +25,7 @@ from firmware.core.outcomes import (
     ConsentAnswer,
     EligibilityCode,
     Env,
+    HolderCheck,
     IssuerCheck,
     MatchBand,
     MatchCode,
@@ -36,7 +37,7 @@ from firmware.core.outcomes import (
     VisitOutcome,
 )
 
-VERSION = "1.0"
+VERSION = "1.1"
 PAD_STEP = 512
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
@@ -46,6 +47,7 @@ Instant = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
 Seconds = Annotated[int, Field(ge=0, le=253_402_300_799)]
 Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
+TryCount = Annotated[int, Field(ge=0, le=15)]
 Word = Annotated[str, StringConstraints(max_length=64)]
 
 
@@ -181,13 +183,24 @@ class Match(Written):
 
 
 class Checks(Written):
-    """What was proved of chip, record, issuer and certificate."""
+    """What was proved of chip, record, issuer and certificate. `holder`: that both are of one person (since 1.1)."""
 
     chip: ChipCheck
     record: RecordCheck
     issuer: IssuerCheck
     certificate: CertificateCheck
     revocation: Revocation
+    holder: HolderCheck = HolderCheck.NOT_CHECKED
+
+
+class Tries(Written):
+    """The card's own try counters as last heard, null where it was not asked; 0 is blocked (since 1.1).
+
+    `pin`: user-authentication PIN, of 3. `number_b`: number B of the card's front, of 10.
+    """
+
+    pin: TryCount | None = None
+    number_b: TryCount | None = None
 
 
 class Eligibility(Written):
@@ -206,7 +219,7 @@ class Consent(Written):
 
 
 class VisitBody(Written):
-    """Body of `result` and `late`."""
+    """Body of `result` and `late`. `tries` came with 1.1."""
 
     visit: Visit
     started: Instant
@@ -221,6 +234,7 @@ class VisitBody(Written):
     consent: Consent
     hints: tuple[StaffHint, ...]
     flags: tuple[Flag, ...]
+    tries: Tries = Tries()
 
 
 class ExpiredItem(Written):

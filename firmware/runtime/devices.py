@@ -6,7 +6,18 @@ from dataclasses import dataclass, field
 from firmware.core.events import Part
 from firmware.core.faults import FaultCode
 from firmware.core.result import Json
-from firmware.ports import Camera, Card, CardTransport, Clock, Face, Gateway, Inputs, Panel, Publisher
+from firmware.ports import (
+    Camera,
+    Card,
+    CardTransport,
+    Clock,
+    Face,
+    Gateway,
+    Inputs,
+    Panel,
+    Publisher,
+    RevocationStatus,
+)
 
 Observer = Callable[[dict[str, Json]], None]
 """Told of states, stages, screens and commits: no personal data. Must return at once."""
@@ -28,7 +39,10 @@ class PartReports:
 
 @dataclass(frozen=True, slots=True)
 class Devices:
-    """`missing`: parts that could not be composed, with the fault that says why; their port is then None."""
+    """`missing`: parts that could not be composed, with the fault that says why; their port is then None.
+
+    `revocation`: only where the site has an approved responder.
+    """
 
     reader: CardTransport
     card: Card
@@ -39,6 +53,7 @@ class Devices:
     gateway: Gateway
     publisher: Publisher
     clock: Clock
+    revocation: RevocationStatus | None = None
     missing: tuple[tuple[Part, FaultCode], ...] = ()
     observe: Observer = lambda _: None
     reports: PartReports = field(default_factory=PartReports)

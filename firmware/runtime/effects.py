@@ -20,6 +20,7 @@ from firmware.runtime.work_entry import EntryWorker
 from firmware.runtime.work_face import FaceWorker
 from firmware.runtime.work_lookup import LookUpWorker
 from firmware.runtime.work_publish import PublishWorker
+from firmware.runtime.work_revocation import RevocationWorker
 
 Soon = Callable[[Callable[[], None]], None]
 
@@ -40,6 +41,7 @@ class Effects:
         self._card = CardWorker(devices, lanes["card"], post)
         self.camera = CameraWorker(devices.camera, lanes["camera"], post, soon)
         self._face = FaceWorker(devices, lanes["inference"], post, limits)
+        self._revocation = RevocationWorker(devices, post)
         self._entry = EntryWorker(devices.inputs, soon, post)
         self._publish = PublishWorker(devices, lanes["store"], post)
         self._look_up = LookUpWorker(devices, post, self._publish, self.outlives)
@@ -87,6 +89,7 @@ class Effects:
             fx.OpenCamera: self.camera.open,
             fx.CloseCamera: lambda visit, _: visit.close_camera(),
             fx.CompareFace: self._face.compare,
+            fx.CheckRevocation: self._revocation.check,
             fx.ReleaseCard: lambda _visit, _: self.outlives.spawn(self._card.release()),
             fx.LookUp: self._look_up.look_up,
             fx.Register: lambda _, effect: self._look_up.register(effect),

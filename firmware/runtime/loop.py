@@ -114,6 +114,8 @@ class Runtime:
             with contextlib.suppress(DeviceError):
                 await self.lanes["inference"].run(devices.face.close, STORE_SECONDS)
         await devices.gateway.close()
+        if devices.revocation is not None:
+            await devices.revocation.close()
         with contextlib.suppress(DeviceError):
             await self.lanes["store"].run(devices.publisher.close, STORE_SECONDS)
         for lane in self.lanes.values():
@@ -184,7 +186,8 @@ class Runtime:
             case CardPresence.ABSENT:
                 self._post(lambda: ev.CardRemoved(at=now()))
             case CardPresence.READER_LOST:
-                self._post(lambda: ev.PartFailed(at=now(), part=Part.READER, fault=FaultCode.READER_LOST))
+                fault = self._devices.reader.reader_fault
+                self._post(lambda: ev.PartFailed(at=now(), part=Part.READER, fault=fault))
             case CardPresence.READER_BACK:
                 self._post(lambda: ev.PartRecovered(at=now(), part=Part.READER))
 

@@ -11,7 +11,7 @@ from firmware.core import effects as fx
 from firmware.core import events as ev
 from firmware.core.challenge import ChallengePurpose
 from firmware.core.faults import DeviceError, FaultCode
-from firmware.core.outcomes import CardKind, TryCode
+from firmware.core.outcomes import TryCode
 from firmware.core.secret import Secret
 from firmware.ports import CardIdentity, TryResult
 from firmware.runtime.devices import Devices
@@ -95,7 +95,7 @@ class CardWorker:
 
     async def _identify(self, visit: OpenVisit) -> ev.Event:
         identity = await self._on_lane(visit, "identify", self._card.identify, _wipe_token)
-        same = identity.kind is CardKind.MY_NUMBER and identity.token is not None and self._same(visit, identity.token)
+        same = identity.token is not None and self._same(visit, identity.token)
         return ev.CardIdentified(at=now(), visit=visit.id, kind=identity.kind, same_card=same)
 
     def _same(self, visit: OpenVisit, token: Secret) -> bool:
@@ -115,7 +115,9 @@ class CardWorker:
             result = await self._on_lane(visit, "unlock", lambda: self._card.unlock(number_b))
         finally:
             visit.vault.wipe_entry()
-        return ev.NumberBChecked(at=now(), visit=visit.id, code=result.code, tries_left=result.tries_left)
+        return ev.NumberBChecked(
+            at=now(), visit=visit.id, code=result.code, tries_left=result.tries_left, counter=result.counter
+        )
 
     async def _read_photo(self, visit: OpenVisit) -> ev.Event:
         visit.vault.record = await self._on_lane(visit, "read-photo", self._card.read_record, wipe_record)
@@ -128,7 +130,9 @@ class CardWorker:
         digest = visit.challenge.digest(ChallengePurpose.CHIP)
         chip = await self._on_lane(visit, "check-chip", lambda: self._card.check_chip(record, digest))
         visit.vault.chip = chip
-        return ev.ChipChecked(at=now(), visit=visit.id, chip=chip.chip, record=chip.record, issuer=chip.issuer)
+        return ev.ChipChecked(
+            at=now(), visit=visit.id, chip=chip.chip, record=chip.record, issuer=chip.issuer, holder=chip.holder
+        )
 
     async def _read_certificate(self, visit: OpenVisit) -> ev.Event:
         wall, state = self._clock.now(), self._clock.state()
@@ -139,7 +143,9 @@ class CardWorker:
             lambda late: late.der.wipe(),
         )
         visit.vault.certificate = found
-        return ev.CertificateRead(at=now(), visit=visit.id, check=found.check, expires_soon=found.expires_soon)
+        return ev.CertificateRead(
+            at=now(), visit=visit.id, check=found.check, expires_soon=found.expires_soon, holder=found.holder
+        )
 
     async def _count_pin(self, visit: OpenVisit) -> ev.Event:
         tries = await self._on_lane(visit, "count-pin", self._card.pin_tries)
@@ -149,14 +155,16 @@ class CardWorker:
         pin = visit.vault.entry
         if pin is None:
             raise DeviceError(FaultCode.EFFECT_FAILED, "nothing typed")
-        digest = visit.challenge.digest(ChallengePurpose.PIN)
+        message = visit.challenge.message(ChallengePurpose.PIN)
         try:
-            result: TryResult = await self._on_lane(visit, "sign", lambda: self._card.sign_with_pin(pin, digest))
+            result: TryResult = await self._on_lane(visit, "sign", lambda: self._card.sign_with_pin(pin, message))
         finally:
             visit.vault.wipe_entry()
         if result.code is TryCode.ACCEPTED:
             visit.vault.pin_signature = result.signature
-        return ev.PinChecked(at=now(), visit=visit.id, code=result.code, tries_left=result.tries_left)
+        return ev.PinChecked(
+            at=now(), visit=visit.id, code=result.code, tries_left=result.tries_left, counter=result.counter
+        )
 
 
 def _wipe_token(identity: CardIdentity) -> None:

@@ -40,8 +40,9 @@ from firmware.session.model import (
     Visit,
     VisitState,
 )
-from firmware.session.moves import home, remove_card, shown_held, summarize
+from firmware.session.moves import home, remove_card, shown_held
 from firmware.session.policy import Policy
+from firmware.session.summary import summarize
 
 _HINTS: dict[EligibilityCode, tuple[StaffHint, ...]] = {
     EligibilityCode.VALID: (StaffHint.GO_ON,),

@@ -1,4 +1,4 @@
-"""Settling who it is: chip, certificate, match, PIN or staff, each noted as it comes, in any order.
+"""Settling who it is: chip, certificate, revocation, match, PIN or staff, each noted as it comes, in any order.
 
 What is worth what: design.md, "Assurance". A face match without a known issuer becomes a staff check unless the
 site's policy says otherwise; a wrong record signature always does.
@@ -7,6 +7,7 @@ site's policy says otherwise; a wrong record signature always does.
 from dataclasses import replace
 
 from firmware.core.effects import (
+    CheckRevocation,
     CloseCamera,
     Effect,
     LookUp,
@@ -27,39 +28,63 @@ from firmware.core.outcomes import (
     CertificateCheck,
     ChipCheck,
     EligibilityCode,
+    HolderCheck,
     IssuerCheck,
     MatchCode,
     Method,
     RecordCheck,
+    Revocation,
     StaffHint,
     VisitOutcome,
 )
 from firmware.core.views import ConsentView, LookingUpView
 from firmware.session.conclusion import conclude
-from firmware.session.model import Consenting, LookingUp, Step, VisitState
+from firmware.session.model import Consenting, LookingUp, Step, Visit, VisitState
 from firmware.session.moves import AT_COUNTER, await_staff, choose, end_visit, methods, missing_for
 from firmware.session.policy import FaceWithoutIssuer, Policy
 
 LOOK_UP_MARGIN = 5.0
 """Seconds that the session waits beyond the look-up's own deadline, for a runtime that does not answer."""
 
+REVOCATION_MARGIN = 2.0
+"""The same for the answer about the certificate."""
+
 _UNTRUSTED = frozenset({CertificateCheck.UNKNOWN_ISSUER, CertificateCheck.WRONG_PROFILE})
 _NO_SHARING = frozenset({CertificateCheck.GRACE, CertificateCheck.EXPIRED})
+_ASKED_ABOUT = frozenset({CertificateCheck.VALID, CertificateCheck.GRACE, CertificateCheck.DATES_NOT_CHECKED})
+"""Certificates that may still serve, so that their revocation matters."""
 
 
 def note_chip(state: VisitState, event: ChipChecked, policy: Policy) -> Step:
-    """A wrong chip ends the visit; a right chip with a wrong record is a fault of its own and a staff check."""
+    """A wrong chip ends the visit, and so does a face beside another person's certificate.
+
+    A right chip with a wrong record is a fault of its own and a staff check.
+    """
     if not state.visit.present:
         return Step(state)
     checks = replace(state.visit.checks, chip=event.chip, record=event.record, issuer=event.issuer)
-    noted = replace(state, visit=replace(state.visit, checks=checks, chip_checked=True))
+    visit = _note_holder(replace(state.visit, checks=checks, chip_checked=True), event.holder)
+    noted = replace(state, visit=visit)
     if event.chip is not ChipCheck.PROVED:
         return end_visit(noted, policy, VisitOutcome.NOT_GENUINE, FaultCode.CARD_NOT_GENUINE, alert=True)
+    if event.holder is HolderCheck.OTHER:
+        return _two_persons(noted, policy)
     if event.record is RecordCheck.WRONG:
         fault = FaultCode.CARD_RECORD_UNSIGNED
         noted = replace(noted, visit=noted.visit.without(Method.FACE))
         return _forced_check(noted, policy).before(RaiseAlert(fault, noted.visit.id))
     return advance(noted, policy, event.at)
+
+
+def _note_holder(visit: Visit, holder: HolderCheck) -> Visit:
+    """Only the later one of chip and certificate can compare."""
+    if holder is HolderCheck.NOT_CHECKED:
+        return visit
+    return replace(visit, checks=replace(visit.checks, holder=holder))
+
+
+def _two_persons(state: VisitState, policy: Policy) -> Step:
+    return end_visit(state, policy, VisitOutcome.NOT_GENUINE, FaultCode.HOLDER_DIFFERS, alert=True)
 
 
 def _forced_check(state: VisitState, policy: Policy) -> Step:
@@ -78,7 +103,7 @@ def _nobody_to_call(state: VisitState, policy: Policy, fault: FaultCode) -> Step
 
 
 def note_certificate(state: VisitState, event: CertificateRead, policy: Policy) -> Step:
-    """A certificate of a foreign issuer ends the visit; dates are values that staff are told."""
+    """A certificate of a foreign issuer or another person ends the visit; dates are values that staff are told."""
     if not state.visit.present:
         return Step(state)
     visit = replace(
@@ -90,10 +115,26 @@ def note_certificate(state: VisitState, event: CertificateRead, policy: Policy) 
         visit = visit.hinted(StaffHint.RENEW_CERTIFICATE)
     if event.check is CertificateCheck.NOT_YET_VALID:  # renewing it would not help: staff look at the card
         visit = visit.hinted(StaffHint.ASK_DOCUMENT)
-    noted = replace(state, visit=visit)
+    noted = replace(state, visit=_note_holder(visit, event.holder))
     if event.check in _UNTRUSTED:
         return end_visit(noted, policy, VisitOutcome.NOT_GENUINE, FaultCode.CERTIFICATE_UNTRUSTED, alert=True)
-    return advance(noted, policy, event.at)
+    if event.holder is HolderCheck.OTHER:
+        return _two_persons(noted, policy)
+    if not policy.check_revocation or event.check not in _ASKED_ABOUT:
+        return advance(noted, policy, event.at)
+    wanted = replace(noted, visit=replace(noted.visit, revocation_wanted=True))
+    return advance(wanted, policy, event.at).before(CheckRevocation(visit.id, policy.revocation_seconds))
+
+
+def note_revocation(state: VisitState, revocation: Revocation, policy: Policy, at: float) -> Step:
+    """A revoked certificate ends the visit; "unknown" is a value that staff are told."""
+    if not state.visit.revocation_wanted:
+        return Step(state)
+    checks = replace(state.visit.checks, revocation=revocation)
+    noted = replace(state, visit=replace(state.visit, checks=checks, revocation_wanted=False))
+    if revocation is Revocation.REVOKED:
+        return end_visit(noted, policy, VisitOutcome.NOT_IDENTIFIED, FaultCode.CERTIFICATE_REVOKED)
+    return advance(noted, policy, at)
 
 
 def note_card_failure(state: VisitState, event: CardFailed, policy: Policy) -> Step:
@@ -136,12 +177,21 @@ def _face_not_enough(state: VisitState, policy: Policy, at: float) -> Step:
     return _nobody_to_call(state, policy, fault)
 
 
+def _wait_for_revocation(state: VisitState, policy: Policy) -> Step:
+    """All else is there, so nothing but this answer is waited for, and not for ever."""
+    visit = state.visit.id
+    bound = StartTimer(visit, Timer.REVOCATION, policy.revocation_seconds + REVOCATION_MARGIN)
+    return Step(state, (StopTimers(visit), bound))
+
+
 def settle(state: VisitState, policy: Policy, method: Method) -> Step:
     """Identity is settled: leave the card, look up, ask for consent meanwhile.
 
     Near and past the certificate's end no medical information is shared (eligibility.md 1.5), so nothing is asked
     then; past the grace period the look-up cannot answer, so it is not sent; neither is it without a gateway.
     """
+    if state.visit.revocation_wanted:
+        return _wait_for_revocation(state, policy)
     visit = replace(state.visit, method=method)
     certificate = visit.checks.certificate
     leave: list[Effect] = [StopEntry(visit.id), CloseCamera(visit.id), StopTimers(visit.id)]

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from firmware.core.effects import Effect
-from firmware.core.events import Part
+from firmware.core.events import CardIdentified, Part
 from firmware.core.faults import FaultCode
 from firmware.core.ids import Handle, VisitId
 from firmware.core.outcomes import (
     CardChecks,
+    CardKind,
     ConsentAnswer,
     EligibilityCode,
     MatchCode,
@@ -57,13 +58,16 @@ class Device:
 class Visit:
     """One patient's visit. `present`: the card lies on the reader. `passed`: it was identified.
 
-    `comparisons`: attempts of the face comparison begun so far; only the newest one's end counts.
+    `kind`: what was identified, None before it. `comparisons`: attempts of the face comparison begun so far; only the
+    newest one's end counts. `revocation_wanted`: asked about and not answered. `pin_counter`, `number_b_counter`: the
+    card's own try counters as last heard.
     """
 
     id: VisitId
     started_at: float
     present: bool = True
     passed: bool = False
+    kind: CardKind | None = None
     excluded: tuple[Method, ...] = ()
     notice_at: float | None = None
     method: Method | None = None
@@ -71,9 +75,12 @@ class Visit:
     chip_checked: bool = False
     certificate_asked: bool = False
     certificate_read: bool = False
+    revocation_wanted: bool = False
     match: MatchVerdict | None = None
     comparisons: int = 0
     pin_accepted: bool = False
+    pin_counter: int | None = None
+    number_b_counter: int | None = None
     staff_approved: bool = False
     consent: ConsentAnswer | None = None
     consented_at: float | None = None
@@ -94,10 +101,20 @@ class Visit:
             chip_checked=False,
             certificate_asked=False,
             certificate_read=False,
+            revocation_wanted=False,
             match=None if matched else self.match,
             pin_accepted=False,
             staff_approved=False,
         )
+
+    def is_same(self, event: CardIdentified) -> bool:
+        """Whether the visit's own card was identified again."""
+        return event.same_card and event.kind is self.kind
+
+    @property
+    def on_phone(self) -> bool:
+        """The card is a phone's secure element: no card face, and the certificate only after the PIN."""
+        return self.kind is CardKind.PHONE
 
     def without(self, method: Method) -> Self:
         return self if method in self.excluded else replace(self, excluded=(*self.excluded, method))

@@ -29,19 +29,10 @@ from firmware.core.effects import (
     Tone,
     UnlockFace,
 )
-from firmware.core.events import CardPlaced, EntryKind, Part, Timer
+from firmware.core.events import CardPlaced, EntryKind, Part, Timer, TimerFired
 from firmware.core.faults import FaultCode
 from firmware.core.ids import Handle, VisitId
-from firmware.core.outcomes import (
-    Assurance,
-    ConsentAnswer,
-    EligibilityCode,
-    IssuerCheck,
-    Method,
-    StaffHint,
-    VisitOutcome,
-    VisitSummary,
-)
+from firmware.core.outcomes import Method, StaffHint, VisitOutcome
 from firmware.core.views import (
     IdentifyingView,
     IdleView,
@@ -74,6 +65,7 @@ from firmware.session.model import (
     VisitState,
 )
 from firmware.session.policy import Policy
+from firmware.session.summary import summarize
 
 NUMBER_B_DIGITS = 14
 PIN_DIGITS = 4
@@ -88,13 +80,15 @@ _NEEDS: dict[Method, tuple[Part, ...]] = {
     Method.STAFF: (Part.BROKER, Part.RECEPTION),
 }
 
-_ASSURANCE = {None: Assurance.NONE, Method.PIN: Assurance.PIN, Method.STAFF: Assurance.STAFF}
-_HINTS: dict[FaultCode, StaffHint] = {
-    FaultCode.CARD_NOT_GENUINE: StaffHint.POSSIBLE_FORGERY,
-    FaultCode.CARD_RECORD_UNSIGNED: StaffHint.POSSIBLE_FORGERY,
-    FaultCode.CERTIFICATE_UNTRUSTED: StaffHint.POSSIBLE_FORGERY,
-    FaultCode.NUMBER_B_BLOCKED: StaffHint.UNBLOCK_AT_MUNICIPALITY,
-    FaultCode.PIN_BLOCKED: StaffHint.UNBLOCK_AT_MUNICIPALITY,
+_HINTS: dict[FaultCode | None, tuple[StaffHint, ...]] = {
+    FaultCode.CARD_NOT_GENUINE: (StaffHint.POSSIBLE_FORGERY,),
+    FaultCode.CARD_RECORD_UNSIGNED: (StaffHint.POSSIBLE_FORGERY,),
+    FaultCode.CARD_ON_PHONE: (StaffHint.ASK_DOCUMENT,),
+    FaultCode.CERTIFICATE_UNTRUSTED: (StaffHint.POSSIBLE_FORGERY,),
+    FaultCode.CERTIFICATE_REVOKED: (StaffHint.ASK_DOCUMENT, StaffHint.RENEW_CERTIFICATE),
+    FaultCode.HOLDER_DIFFERS: (StaffHint.POSSIBLE_FORGERY,),
+    FaultCode.NUMBER_B_BLOCKED: (StaffHint.UNBLOCK_AT_MUNICIPALITY,),
+    FaultCode.PIN_BLOCKED: (StaffHint.UNBLOCK_AT_MUNICIPALITY,),
 }
 
 
@@ -151,7 +145,7 @@ def missing_for(device: Device, wanted: tuple[Method, ...]) -> FaultCode | None:
 
 def choose(state: VisitState, policy: Policy, at: float, because: FaultCode | None = None) -> Step:
     """To the notice and the choice of method; straight to staff where only they are left; the end where nobody is."""
-    visit = state.visit if because is None or because not in _HINTS else state.visit.hinted(_HINTS[because])
+    visit = state.visit.hinted(*_HINTS.get(because, ()))
     offered = methods(state, policy)
     if not offered:
         return _no_method(replace(state, visit=visit), policy, because)
@@ -171,6 +165,9 @@ def choose(state: VisitState, policy: Policy, at: float, because: FaultCode | No
 
 
 def _no_method(state: VisitState, policy: Policy, because: FaultCode | None) -> Step:
+    if state.visit.on_phone:
+        phone = FaultCode.CARD_ON_PHONE
+        return end_visit(state, policy, VisitOutcome.NOT_IDENTIFIED, because or phone, shown=phone)
     if because is not None:
         return end_visit(state, policy, VisitOutcome.NOT_IDENTIFIED, because)
     wanted = tuple(method for method in policy.methods if method not in state.visit.excluded)
@@ -208,16 +205,17 @@ def unlock(state: VisitState, policy: Policy, entry: Handle) -> Step:
 
 
 def begin_pin(state: VisitState, policy: Policy) -> Step:
-    """Count the PIN's tries before anything is typed; the certificate is read meanwhile."""
-    visit = replace(state.visit, certificate_asked=True)
-    effects: tuple[Effect, ...] = (
+    """Read the certificate, then count the PIN's tries: in this order the key stays selected for the VERIFY."""
+    visit, reading = ask_certificate(state.visit)
+    effects = (
         StopTimers(visit.id),
         Show(PinView(0, None)),
         StartTimer(visit.id, Timer.CARD, policy.card_seconds),
+        *reading,
         CountPinTries(visit.id),
         ReportProgress(visit.id, Progress.PIN_ENTRY),
     )
-    return Step(EnteringPin(state.device, visit), effects + read_certificate(state.visit))
+    return Step(EnteringPin(state.device, visit), effects)
 
 
 def ask_pin(state: EnteringPin, policy: Policy) -> Step:
@@ -235,10 +233,9 @@ def ask_pin(state: EnteringPin, policy: Policy) -> Step:
 
 def await_staff(state: VisitState, policy: Policy, because: FaultCode | None = None) -> Step:
     """Ask staff to compare the person with the card's printed photo; only where `methods` has them."""
-    visit = replace(state.visit, certificate_asked=True).hinted(StaffHint.COMPARE_PERSON)
-    if because in _HINTS:
-        visit = visit.hinted(_HINTS[because])
-    effects: tuple[Effect, ...] = (
+    visit, reading = ask_certificate(state.visit)
+    visit = visit.hinted(StaffHint.COMPARE_PERSON, *_HINTS.get(because, ()))
+    effects = (
         StopEntry(visit.id),
         CloseCamera(visit.id),
         StopTimers(visit.id),
@@ -247,8 +244,9 @@ def await_staff(state: VisitState, policy: Policy, because: FaultCode | None = N
         StartTimer(visit.id, Timer.STAFF, policy.staff_seconds),
         AskStaff(visit.id),
         ReportProgress(visit.id, Progress.STAFF_WANTED),
+        *reading,
     )
-    return Step(AwaitingStaff(state.device, visit, because), effects + read_certificate(state.visit))
+    return Step(AwaitingStaff(state.device, visit, because), effects)
 
 
 def other_way(state: VisitState, policy: Policy, because: FaultCode | None) -> bool:
@@ -256,9 +254,11 @@ def other_way(state: VisitState, policy: Policy, because: FaultCode | None) -> b
     return because is not FaultCode.CARD_RECORD_UNSIGNED and methods(state, policy) != (Method.STAFF,)
 
 
-def read_certificate(visit: Visit) -> tuple[Effect, ...]:
-    """The reading, unless it was asked for since the card was placed."""
-    return () if visit.certificate_asked else (ReadCertificate(visit.id),)
+def ask_certificate(visit: Visit) -> tuple[Visit, tuple[Effect, ...]]:
+    """The reading, unless it was asked for since the card was placed; a phone refuses it before the PIN."""
+    if visit.certificate_asked or (visit.on_phone and not visit.pin_accepted):
+        return visit, ()
+    return replace(visit, certificate_asked=True), (ReadCertificate(visit.id),)
 
 
 def end_visit(
@@ -274,7 +274,7 @@ def end_visit(
 
     `shown`: the fault whose text the patient reads, where it is not the result's.
     """
-    visit = state.visit if fault is None or fault not in _HINTS else state.visit.hinted(_HINTS[fault])
+    visit = state.visit.hinted(*_HINTS.get(fault, ()))
     effects: list[Effect] = [StopTimers(visit.id)]
     if visit.passed:
         effects += [Publish(visit.id, summarize(visit, outcome, fault)), ReportProgress(visit.id, Progress.DONE)]
@@ -285,6 +285,19 @@ def end_visit(
         ended = visit.id if visit.passed else None
         return remove_card(state.device, policy, ended=ended, because=shown or fault).before(*effects)
     return home(state.device, policy).before(*effects)
+
+
+def timed_out(state: VisitState, event: TimerFired, policy: Policy) -> Step:
+    """The ends that timers of a visit bring whose identity is not settled."""
+    match event.name:
+        case Timer.ABSENCE | Timer.FRONT:
+            return end_visit(state, policy, VisitOutcome.ABORTED, FaultCode.CARD_GONE)
+        case Timer.CARD:
+            return end_visit(state, policy, VisitOutcome.FAULT, FaultCode.CARD_SILENT)
+        case Timer.CHOICE | Timer.ENTRY:
+            return end_visit(state, policy, VisitOutcome.NOT_IDENTIFIED, FaultCode.VISIT_TIMEOUT)
+        case _:
+            return Step(state)
 
 
 def remove_card(device: Device, policy: Policy, *, ended: VisitId | None, because: FaultCode | None) -> Step:
@@ -309,30 +322,3 @@ def card_away(state: VisitState, policy: Policy) -> Step:
         Show(IdentifyingView(put_back=True)),
     )
     return Step(Identifying(state.device, visit), effects)
-
-
-def summarize(
-    visit: Visit, outcome: VisitOutcome, fault: FaultCode | None, *, removed_early: bool = False
-) -> VisitSummary:
-    """The coded result of a visit."""
-    return VisitSummary(
-        outcome=outcome,
-        started_at=visit.started_at,
-        fault=fault,
-        method=visit.method,
-        assurance=_assurance(visit),
-        match=visit.match,
-        checks=visit.checks,
-        eligibility=visit.eligibility or EligibilityCode.NOT_ASKED,
-        consent=visit.consent or ConsentAnswer.NOT_GIVEN,
-        consented_at=visit.consented_at,
-        hints=visit.hints,
-        card_removed_early=removed_early,
-    )
-
-
-def _assurance(visit: Visit) -> Assurance:
-    if visit.method is not Method.FACE:
-        return _ASSURANCE[visit.method]
-    verified = visit.checks.issuer is IssuerCheck.VERIFIED
-    return Assurance.FACE_ISSUER_VERIFIED if verified else Assurance.FACE_ISSUER_UNKNOWN

@@ -22,6 +22,8 @@ class Policy:
     face_without_issuer: FaceWithoutIssuer = FaceWithoutIssuer.STAFF
     look_up: bool = True
     """False: stand-alone, without a gateway (design.md, "Modes and limits"): nothing is looked up or consented to."""
+    check_revocation: bool = False
+    """True: the site has an approved responder, and no identity is settled before it was asked (card.md 4.3)."""
     match_attempts: int = 3
     notice_seconds: float = 1.0
     card_seconds: float = 15.0
@@ -31,6 +33,7 @@ class Policy:
     match_seconds: float = 10.0
     staff_seconds: float = 120.0
     consent_seconds: float = 30.0
+    revocation_seconds: float = 3.0
     look_up_seconds: float = 20.0
     publish_seconds: float = 10.0
     show_seconds: float = 5.0

@@ -48,17 +48,18 @@ from firmware.core.events import (
     PinCounted,
     PublishFailed,
     ResultCommitted,
+    RevocationChecked,
     StaffAnswered,
     Timer,
     TimerFired,
     VisitEvent,
 )
 from firmware.core.faults import FaultCode
-from firmware.core.outcomes import CardKind, VisitOutcome
+from firmware.core.outcomes import VisitOutcome
 from firmware.core.views import ConsentView, IdleView, OutOfServiceView, RegisterView
 from firmware.session.conclusion import cut_off, go_on, leave_early
 from firmware.session.handlers import Handlers, UndefinedPairError
-from firmware.session.identity import note_card_failure, note_certificate, note_chip
+from firmware.session.identity import note_card_failure, note_certificate, note_chip, note_revocation
 from firmware.session.model import (
     AwaitingStaff,
     ChoosingMethod,
@@ -77,7 +78,7 @@ from firmware.session.model import (
     Unprovisioned,
     VisitState,
 )
-from firmware.session.moves import card_away, end_visit, home, shown_held
+from firmware.session.moves import card_away, end_visit, home, shown_held, timed_out
 from firmware.session.policy import Policy
 from firmware.session.states import TABLE
 
@@ -102,6 +103,7 @@ SETTLED_RULES = Handlers(
         PhotoRead,
         PinChecked,
         PinCounted,
+        RevocationChecked,
         StaffAnswered,
     ),
 )
@@ -259,6 +261,11 @@ def certificate(state: VisitState, event: CertificateRead, policy: Policy) -> St
     return note_certificate(state, event, policy)
 
 
+@UNSETTLED_RULES.on(RevocationChecked, to=(Consenting, LookingUp, Showing, *_ENDS))
+def revocation(state: VisitState, event: RevocationChecked, policy: Policy) -> Step:
+    return note_revocation(state, event.revocation, policy, event.at)
+
+
 @UNSETTLED_RULES.on(CardFailed, to=_ENDS)
 def card_failed(state: VisitState, event: CardFailed, policy: Policy) -> Step:
     return note_card_failure(state, event, policy)
@@ -270,16 +277,8 @@ def cancelled(state: VisitState, _event: CancelRequested, policy: Policy) -> Ste
 
 
 @UNSETTLED_RULES.on(TimerFired, to=_ENDS)
-def timed_out(state: VisitState, event: TimerFired, policy: Policy) -> Step:
-    match event.name:
-        case Timer.ABSENCE | Timer.FRONT:
-            return end_visit(state, policy, VisitOutcome.ABORTED, FaultCode.CARD_GONE)
-        case Timer.CARD:
-            return end_visit(state, policy, VisitOutcome.FAULT, FaultCode.CARD_SILENT)
-        case Timer.CHOICE | Timer.ENTRY:
-            return end_visit(state, policy, VisitOutcome.NOT_IDENTIFIED, FaultCode.VISIT_TIMEOUT)
-        case _:
-            return Step(state)
+def timer(state: VisitState, event: TimerFired, policy: Policy) -> Step:
+    return timed_out(state, event, policy)
 
 
 # ---- identity settled ------------------------------------------------------------------------------------------
@@ -310,7 +309,7 @@ def put_back(state: VisitState, _event: CardPlaced, policy: Policy) -> Step:
 def recognised(state: VisitState, event: CardIdentified, policy: Policy) -> Step:
     if state.visit.present or not state.device.card_present:
         return Step(state)
-    if event.kind is CardKind.UNKNOWN or not event.same_card:
+    if not state.visit.is_same(event):
         return leave_early(state, policy, FaultCode.CARD_SWAPPED)
     visit = replace(state.visit, present=True)
     state = replace(state, visit=visit)

@@ -1,6 +1,6 @@
 """Which command of a visit is which, counted from 1: what fault scripts name.
 
-Both ways begin with the same four; then come those of the face or of the PIN.
+Both ways begin with the same four; then come those of the face or of the PIN. All are short ones.
 """
 
 from enum import IntEnum
@@ -18,7 +18,7 @@ class Begin(IntEnum):
 
 
 class Face(IntEnum):
-    """The way by face. The certificate comes after the photo, then the chip's proof."""
+    """The way by face. The chip's proof comes after the photo, then the certificate."""
 
     SELECT_NUMBER_B = 5
     COUNT_TRIES = 6
@@ -26,18 +26,17 @@ class Face(IntEnum):
     SELECT_RECORD = 8
     READ_HEADER = 9
     READ_PHOTO = 20
-    SELECT_CERTIFICATE = 39
-    READ_CERTIFICATE = 42
-    PROVE = 49
+    PROVE = 38
+    READ_CERTIFICATE = 47
 
 
 class Pin(IntEnum):
-    """The way by PIN. The certificate is read while the PIN is typed."""
+    """The way by PIN. The certificate is read before the PIN's tries are counted."""
 
-    COUNT_TRIES = 7
-    READ_CERTIFICATE = 10
-    VERIFY = 19
-    SIGN = 21
+    READ_CERTIFICATE = 8
+    COUNT_TRIES = 16
+    VERIFY = 17
+    SIGN = 19
 
 
 def sent_digits(card: VirtualCard) -> int:

@@ -130,7 +130,8 @@ class Device:
         self.build = build
         self.device = build.device or house.next_device()
         self.panel, self.inputs = Panel(), SimInputs()
-        self.reader = InProcessReader(build.silence)
+        # A reader of short APDUs: the photo takes many, so that a visit can be cut off in the middle of it.
+        self.reader = InProcessReader(build.silence, longest_answer=256)
         self.states: list[str] = []
         self.on_state: dict[type[State], Callable[[], None]] = {}
         """What happens the moment a state is entered, once."""

@@ -18,7 +18,7 @@ NONSENSE = {
     "nothing": b"",
     "no status word": b"\x00\x00",
     "unknown status word": b"\x6f\x00",
-    "more than asked": bytes(300) + OK,
+    "more than asked": bytes(200) + OK,
 }
 
 
@@ -49,6 +49,7 @@ async def test_garbage_instead_of_the_token(bench: Bench, answer: str) -> None:
         (Face.READ_PHOTO, bytes(256) + b"\x6b\x00"),
         (Face.READ_PHOTO, b"short" + OK),
         (Face.PROVE, b"\x00"),
+        (Face.READ_CERTIFICATE, b"\x90"),
     ],
     ids=lambda value: value.name if isinstance(value, Face) else value.hex()[-6:],
 )
@@ -84,7 +85,9 @@ async def test_silence_before_the_card_is_known(bench: Bench) -> None:
     await bench.goes_on()
 
 
-@pytest.mark.parametrize("command", [Face.VERIFY, Face.READ_PHOTO, Face.PROVE], ids=lambda command: command.name)
+@pytest.mark.parametrize(
+    "command", [Face.VERIFY, Face.READ_PHOTO, Face.PROVE, Face.READ_CERTIFICATE], ids=lambda command: command.name
+)
 async def test_silence_in_the_visit_ends_it(bench: Bench, command: Face) -> None:
     card = await bench.place(script=FaultScript(silent_from=command))
     await bench.by_face()

@@ -131,6 +131,14 @@ async def test_the_broker_is_away() -> None:
         await counter.sees(IdleView, warnings=(), held=0)
 
 
+@pytest.mark.parametrize("fault", [FaultCode.READER_NO_ACCESS, FaultCode.PCSC_DOWN])
+async def test_why_the_reader_is_away_is_shown(fault: FaultCode) -> None:
+    async with Counter().running() as counter:
+        counter.reader.reader_fault = fault
+        counter.reader.report(CardPresence.READER_LOST)
+        await counter.sees(OutOfServiceView, fault=fault)
+
+
 @pytest.mark.parametrize("settled", [True, False])
 async def test_the_reader_is_lost_and_comes_back(settled: bool) -> None:
     async with Counter().running() as counter:

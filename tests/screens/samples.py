@@ -74,6 +74,7 @@ SAMPLES: dict[str, View] = {
     "36-remove-card": RemoveCardView(),
     "37-remove-card-left-behind": RemoveCardView(left_behind=True),
     "38-remove-card-not-mynumber": RemoveCardView(because=FaultCode.CARD_NOT_MYNUMBER),
+    "38-remove-card-on-phone": RemoveCardView(because=FaultCode.CARD_ON_PHONE),
     "39-service": ServiceView(
         (FaultCode.READER_LOST, FaultCode.CAMERA_MISSING, FaultCode.BROKER_UNREACHABLE, FaultCode.CLOCK_UNKNOWN)
     ),

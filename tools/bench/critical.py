@@ -27,10 +27,11 @@ NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     "unlock": ("identify",),
     "read-photo": ("unlock",),
     "read-certificate": ("identify",),
+    "revocation": ("read-certificate",),
     "check-chip": ("read-photo",),
     "sign": ("count-pin",),
     "match": ("read-photo",),
-    "look-up": ("match", "check-chip", "read-certificate", "sign"),
+    "look-up": ("match", "check-chip", "read-certificate", "revocation", "sign"),
     "register": ("look-up",),
     "commit": ("look-up", "register"),
 }

@@ -21,9 +21,9 @@ from firmware.core.events import (
     TimerFired,
 )
 from firmware.core.faults import FaultCode
-from firmware.core.outcomes import VisitOutcome
+from firmware.core.outcomes import Revocation, VisitOutcome
 from firmware.session.handlers import Handlers
-from firmware.session.identity import advance
+from firmware.session.identity import advance, note_revocation
 from firmware.session.model import (
     AwaitingStaff,
     ChoosingMethod,
@@ -71,10 +71,12 @@ def button(state: AwaitingStaff, event: ButtonPressed, policy: Policy) -> Step:
     return choose(state, policy, event.at)
 
 
-@HANDLERS.on(TimerFired, to=(RemoveCard, Idle, OutOfService))
+@HANDLERS.on(TimerFired, to=(Consenting, LookingUp, Showing, RemoveCard, Idle, OutOfService))
 def timer(state: AwaitingStaff, event: TimerFired, policy: Policy) -> Step:
     if event.name is Timer.STAFF:
         return end_visit(state, policy, VisitOutcome.NOT_IDENTIFIED, FaultCode.STAFF_TIMEOUT)
     if event.name is Timer.CARD:
         return end_visit(state, policy, VisitOutcome.FAULT, FaultCode.CARD_SILENT)
+    if event.name is Timer.REVOCATION:
+        return note_revocation(state, Revocation.UNKNOWN, policy, event.at)
     return Step(state)

@@ -30,12 +30,13 @@ from firmware.core.events import (
     PinCounted,
     StaffAnswered,
     Timer,
+    TimerFired,
 )
 from firmware.core.faults import FaultCode
-from firmware.core.outcomes import Method, TryCode
+from firmware.core.outcomes import Method, Revocation, TryCode
 from firmware.core.views import LastTryView, PinView
 from firmware.session.handlers import Handlers
-from firmware.session.identity import advance
+from firmware.session.identity import advance, note_revocation
 from firmware.session.model import (
     AwaitingStaff,
     ChoosingMethod,
@@ -49,7 +50,7 @@ from firmware.session.model import (
     Showing,
     Step,
 )
-from firmware.session.moves import ask_pin, choose
+from firmware.session.moves import ask_certificate, ask_pin, choose, timed_out
 from firmware.session.policy import Policy
 
 HANDLERS = Handlers(
@@ -62,7 +63,8 @@ HANDLERS = Handlers(
 def counted(state: EnteringPin, event: PinCounted, policy: Policy) -> Step:
     if state.tries_left is not None:
         return Step(state)
-    return _ask_again(replace(state, tries_left=event.tries_left), policy, event.at)
+    visit = replace(state.visit, pin_counter=event.tries_left)
+    return _ask_again(replace(state, visit=visit, tries_left=event.tries_left), policy, event.at)
 
 
 def _ask_again(state: EnteringPin, policy: Policy, at: float) -> Step:
@@ -136,11 +138,22 @@ def done(state: EnteringPin, event: EntryDone, policy: Policy) -> Step:
 def checked(state: EnteringPin, event: PinChecked, policy: Policy) -> Step:
     if not state.checking:
         return Step(state)
+    if event.counter is not None:
+        state = replace(state, visit=replace(state.visit, pin_counter=event.counter))
     if event.code is TryCode.ACCEPTED:
-        return advance(replace(state, visit=replace(state.visit, pin_accepted=True)), policy, event.at)
+        return _accepted(state, policy, event.at)
     left = 0 if event.code is TryCode.BLOCKED else event.tries_left
     again = replace(state, tries_left=left, wrong=True, checking=False, last_confirmed=False)
     return _ask_again(again, policy, event.at)
+
+
+def _accepted(state: EnteringPin, policy: Policy, at: float) -> Step:
+    """A phone gives its certificate only now; of a card it was asked for before."""
+    visit, reading = ask_certificate(replace(state.visit, pin_accepted=True))
+    after = advance(replace(state, visit=visit), policy, at)
+    if not reading:
+        return after
+    return after.before(StartTimer(visit.id, Timer.CARD, policy.card_seconds), *reading)
 
 
 @HANDLERS.on(EntryCancelled, to=(ChoosingMethod, AwaitingStaff, RemoveCard, Idle, OutOfService))
@@ -156,3 +169,11 @@ def button(state: EnteringPin, event: ButtonPressed, policy: Policy) -> Step:
     if event.button is not Button.RIGHT or state.checking:
         return Step(state)
     return choose(state, policy, event.at)
+
+
+@HANDLERS.on(TimerFired, to=(Consenting, LookingUp, Showing, RemoveCard, Idle, OutOfService))
+def timer(state: EnteringPin, event: TimerFired, policy: Policy) -> Step:
+    """REVOCATION: the PIN is accepted, and nobody said whether its certificate was revoked."""
+    if event.name is Timer.REVOCATION:
+        return note_revocation(state, Revocation.UNKNOWN, policy, event.at)
+    return timed_out(state, event, policy)

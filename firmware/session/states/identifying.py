@@ -18,11 +18,12 @@ from firmware.core.events import (
     PhotoRead,
     PinChecked,
     PinCounted,
+    RevocationChecked,
     StaffAnswered,
     Timer,
 )
 from firmware.core.faults import FaultCode
-from firmware.core.outcomes import CardKind, VisitOutcome
+from firmware.core.outcomes import CardKind, Method, VisitOutcome
 from firmware.core.views import IdentifyingView
 from firmware.session.handlers import Handlers
 from firmware.session.model import AwaitingStaff, ChoosingMethod, Identifying, Idle, OutOfService, RemoveCard, Step
@@ -45,6 +46,7 @@ HANDLERS = Handlers(
         PhotoRead,
         PinChecked,
         PinCounted,
+        RevocationChecked,
         StaffAnswered,
     ),
 )
@@ -54,14 +56,31 @@ HANDLERS = Handlers(
 def identified(state: Identifying, event: CardIdentified, policy: Policy) -> Step:
     if not state.visit.present:
         return Step(state)
-    if event.kind is CardKind.UNKNOWN and not state.visit.passed:
+    foreign = _foreign(event)
+    if foreign is not None and not state.visit.passed:
         visit = state.visit.id
-        after = remove_card(state.device, policy, ended=None, because=FaultCode.CARD_NOT_MYNUMBER)
+        after = remove_card(state.device, policy, ended=None, because=foreign)
         return after.before(StopTimers(visit), CloseVisit(visit))
-    if event.kind is CardKind.UNKNOWN or not event.same_card:
+    if not event.same_card or state.visit.kind not in {None, event.kind}:
         return end_visit(state, policy, VisitOutcome.ABORTED, FaultCode.CARD_SWAPPED)
-    passed = replace(state, visit=replace(state.visit, passed=True))
-    return choose(passed, policy, event.at).before(ReportProgress(state.visit.id, Progress.CARD_PRESENT))
+    return choose(_passed(state, event.kind), policy, event.at).before(
+        ReportProgress(state.visit.id, Progress.CARD_PRESENT)
+    )
+
+
+def _foreign(event: CardIdentified) -> FaultCode | None:
+    """Why nothing can be done with what lies there: not the card, or a phone that keeps its card to other readers."""
+    if event.kind is CardKind.UNKNOWN:
+        return FaultCode.CARD_NOT_MYNUMBER
+    return FaultCode.CARD_ON_PHONE if event.kind is CardKind.PHONE and not event.same_card else None
+
+
+def _passed(state: Identifying, kind: CardKind) -> Identifying:
+    """A phone has no photo to compare with, neither for a camera nor for staff."""
+    visit = replace(state.visit, passed=True, kind=kind)
+    if visit.on_phone:
+        visit = visit.without(Method.FACE).without(Method.STAFF)
+    return replace(state, visit=visit)
 
 
 @HANDLERS.on(CardPlaced)

@@ -22,10 +22,10 @@ from firmware.core.events import (
     TimerFired,
 )
 from firmware.core.faults import FaultCode
-from firmware.core.outcomes import MatchCode, Method, VisitOutcome
+from firmware.core.outcomes import MatchCode, Method, Revocation, VisitOutcome
 from firmware.core.views import FaceView, ReadingChipView
 from firmware.session.handlers import Handlers
-from firmware.session.identity import advance
+from firmware.session.identity import advance, note_revocation
 from firmware.session.model import (
     AwaitingStaff,
     ChoosingMethod,
@@ -126,11 +126,15 @@ def button(state: Matching, event: ButtonPressed, policy: Policy) -> Step:
     return choose(state, policy, event.at)
 
 
-@HANDLERS.on(TimerFired, to=(ChoosingMethod, AwaitingStaff, RemoveCard, Idle, OutOfService))
+@HANDLERS.on(
+    TimerFired, to=(ChoosingMethod, AwaitingStaff, Consenting, LookingUp, Showing, RemoveCard, Idle, OutOfService)
+)
 def timer(state: Matching, event: TimerFired, policy: Policy) -> Step:
     """MATCH: the comparison, or the chip behind it, did not come back in time."""
     if event.name is Timer.CARD or (event.name is Timer.MATCH and _matched(state)):
         return end_visit(state, policy, VisitOutcome.FAULT, FaultCode.CARD_SILENT)
     if event.name is Timer.MATCH:
         return _give_up(state, policy, event.at, FaultCode.FACE_UNSURE)
+    if event.name is Timer.REVOCATION:
+        return note_revocation(state, Revocation.UNKNOWN, policy, event.at)
     return Step(state)

@@ -34,7 +34,7 @@ from firmware.core.events import (
     Timer,
 )
 from firmware.core.faults import FaultCode
-from firmware.core.outcomes import CardKind, VisitOutcome
+from firmware.core.outcomes import VisitOutcome
 from firmware.core.views import NumberBView
 from firmware.session.handlers import Handlers
 from firmware.session.model import (
@@ -130,7 +130,7 @@ def placed(state: ReadingFront, _event: CardPlaced, policy: Policy) -> Step:
 def identified(state: ReadingFront, event: CardIdentified, policy: Policy) -> Step:
     if not state.visit.present or state.identified:
         return Step(state)
-    if event.kind is CardKind.UNKNOWN or not event.same_card:
+    if not state.visit.is_same(event):
         return end_visit(state, policy, VisitOutcome.ABORTED, FaultCode.CARD_SWAPPED).before(StopEntry(state.visit.id))
     known = replace(state, identified=True)
     if state.entry is not None:

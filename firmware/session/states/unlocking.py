@@ -1,11 +1,13 @@
-"""Unlocking: VERIFY of number B, then the photo. Chip and certificate are read behind it, while the face is matched."""
+"""Unlocking: VERIFY of number B, then the photo. Chip and certificate follow while the face is matched.
+
+In this order the card-face application stays selected until the chip was checked, and one SELECT less is sent.
+"""
 
 from dataclasses import replace
 
 from firmware.core.effects import (
     CheckChip,
     CompareFace,
-    Effect,
     OpenCamera,
     Progress,
     ReadPhoto,
@@ -48,7 +50,7 @@ from firmware.session.model import (
     Unlocking,
     Visit,
 )
-from firmware.session.moves import ask_number_b, choose, read_certificate
+from firmware.session.moves import ask_certificate, ask_number_b, choose
 from firmware.session.policy import Policy
 
 HANDLERS = Handlers(
@@ -77,6 +79,8 @@ MATCH_MARGIN = 10.0
 
 @HANDLERS.on(NumberBChecked, to=(ReadingFront, ChoosingMethod, AwaitingStaff, RemoveCard, Idle, OutOfService))
 def checked(state: Unlocking, event: NumberBChecked, policy: Policy) -> Step:
+    if event.counter is not None:
+        state = replace(state, visit=replace(state.visit, number_b_counter=event.counter))
     if event.code is TryCode.ACCEPTED:
         return _read(state, policy)
     if event.code in {TryCode.WRONG, TryCode.REPEATED}:
@@ -87,13 +91,7 @@ def checked(state: Unlocking, event: NumberBChecked, policy: Policy) -> Step:
 
 
 def _read(state: Unlocking, policy: Policy) -> Step:
-    visit = state.visit
-    effects: tuple[Effect, ...] = (
-        open_camera(visit, policy),
-        ReadPhoto(visit.id),
-        *read_certificate(visit),
-    )
-    return Step(replace(state, visit=replace(visit, certificate_asked=True)), effects)
+    return Step(state, (open_camera(state.visit, policy), ReadPhoto(state.visit.id)))
 
 
 def open_camera(visit: Visit, policy: Policy) -> OpenCamera:
@@ -104,13 +102,14 @@ def open_camera(visit: Visit, policy: Policy) -> OpenCamera:
 @HANDLERS.on(PhotoRead, to=(Matching,))
 def photo(state: Unlocking, event: PhotoRead, policy: Policy) -> Step:
     """The chip is checked only now: its proof is over what the record says."""
-    visit = replace(state.visit, comparisons=state.visit.comparisons + 1)
+    visit, reading = ask_certificate(replace(state.visit, comparisons=state.visit.comparisons + 1))
     effects = (
         StopTimers(visit.id),
         Show(FaceView(1, policy.match_attempts)),
         StartTimer(visit.id, Timer.MATCH, policy.match_seconds + MATCH_MARGIN),
         CompareFace(visit.id, event.photo, visit.comparisons),
         CheckChip(visit.id),
+        *reading,
         ReportProgress(visit.id, Progress.FACE_PROMPT),
     )
     return Step(Matching(state.device, visit, event.photo), effects)

@@ -18,6 +18,10 @@ def _many(seeds: range) -> Counter[str]:
         seen["foreign"] += world.foreign
         seen["stopped"] += world.stopped
         seen["staff"] += len(world.asked_staff)
+        seen["settled"] += world.settled
+        seen["phones"] += len(world.phones)
+        seen["revoked"] += world.revoked
+        seen["waited"] += world.waited
     return seen
 
 
@@ -28,6 +32,10 @@ def test_random_sequences_keep_the_invariants() -> None:
     assert seen["foreign"] > 1_000
     assert seen["stopped"] > 300
     assert seen["staff"] > 20
+    assert seen["settled"] > 100
+    assert seen["phones"] > 5
+    assert seen["revoked"] > 5
+    assert seen["waited"] > 0
 
 
 @pytest.mark.long

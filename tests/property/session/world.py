@@ -10,21 +10,8 @@ from dataclasses import dataclass, field, replace
 from firmware.core import effects as fx
 from firmware.core import events as ev
 from firmware.core.faults import FaultCode
-from firmware.core.ids import Handle, VisitId
-from firmware.core.outcomes import (
-    CardKind,
-    CertificateCheck,
-    ChipCheck,
-    EligibilityCode,
-    Env,
-    IssuerCheck,
-    MatchBand,
-    MatchCode,
-    MatchVerdict,
-    RecordCheck,
-    TryCode,
-    UnsureReason,
-)
+from firmware.core.ids import VisitId
+from firmware.core.outcomes import CardKind, EligibilityCode, Env, HolderCheck, Method, Revocation, TryCode
 from firmware.session.model import (
     AwaitingStaff,
     Device,
@@ -38,6 +25,7 @@ from firmware.session.model import (
 )
 from firmware.session.policy import FaceWithoutIssuer, Policy
 from firmware.session.step import rules, step
+from tests.property.session.answers import Answers
 
 
 @dataclass
@@ -58,7 +46,17 @@ class World:
     visits: int = 0
     foreign: int = 0
     stopped: bool = False
+    answers: Answers = field(init=False)
     asked_staff: set[VisitId] = field(default_factory=set)
+    phones: set[VisitId] = field(default_factory=set)
+    settled: int = 0
+    revoked: int = 0
+    waited: int = 0
+    typed: ev.EntryKind | None = None
+    """What the patient has typed and no VERIFY was sent of."""
+
+    def __post_init__(self) -> None:
+        self.answers = Answers(self.rng)
 
     def new_visit(self) -> VisitId:
         self.visits += 1
@@ -66,6 +64,9 @@ class World:
 
     def feed(self, event: ev.Event) -> None:
         before = self.state
+        if isinstance(event, ev.EntryDone):
+            self.typed = event.kind
+        self.revoked += isinstance(event, ev.RevocationChecked) and event.revocation is Revocation.REVOKED
         result = step(before, event, self.policy)
         self.state = result.state
         self._check_target(before, event, result.state)
@@ -121,6 +122,7 @@ class World:
             case fx.OpenVisit():
                 assert not self.opened - self.closed, "two visits open"
                 self.opened.add(visit)
+                self.typed = None
             case fx.CloseVisit():
                 self.closed.add(visit)
                 assert not [key for key in self.timers if key[0] == visit], "a timer outlives its visit"
@@ -136,9 +138,35 @@ class World:
             case fx.DetachLookUp():
                 self.detached[visit] += 1
             case _:
-                answer = self._answer_to(effect, visit)
+                self._check_work(effect)
+                if isinstance(effect, fx.StartEntry):
+                    count = self.rng.randint(0, effect.length)
+                    self.pending.append(ev.EntryChanged(at=self.now, visit=visit, kind=effect.kind, count=count))
+                answer = self.answers.to(effect, self.now)
                 if answer is not None:
                     self._answer(answer)
+
+    def _check_work(self, effect: fx.VisitEffect) -> None:
+        """No VERIFY without a new entry; no phone's certificate before its PIN; no look-up of a card found wanting."""
+        match effect:
+            case fx.SignWithPin():
+                assert self.typed is ev.EntryKind.PIN, "a PIN is sent that was not typed for it"
+                self.typed = None
+            case fx.UnlockFace():
+                assert self.typed is ev.EntryKind.NUMBER_B, "a number B is sent that was not typed for it"
+                self.typed = None
+            case fx.ReadCertificate() if isinstance(self.state, VisitState) and self.state.visit.on_phone:
+                assert self.state.visit.pin_accepted, "a phone's certificate is wanted before the PIN"
+                self.phones.add(effect.visit)
+            case fx.LookUp() if isinstance(self.state, VisitState):
+                self.settled += 1
+                checks = self.state.visit.checks
+                assert not self.state.visit.revocation_wanted, "looked up before revocation was known"
+                assert checks.holder is not HolderCheck.OTHER
+                assert checks.revocation is not Revocation.REVOKED
+                assert self.state.visit.method is Method.PIN or not self.state.visit.on_phone
+            case _:
+                pass
 
     def _no_staff_away(self) -> None:
         device = self.state.device
@@ -153,71 +181,6 @@ class World:
         if self.rng.random() < 0.05:
             return ev.PublishFailed(at=self.now, visit=visit, fault=FaultCode.OUTBOX_FULL)
         return ev.ResultCommitted(at=self.now, visit=visit, held=self.rng.randint(0, 3))
-
-    def _answer_to(self, effect: fx.VisitEffect, visit: VisitId) -> ev.Event | None:
-        rng, at = self.rng, self.now
-        if rng.random() < 0.04:
-            fault = rng.choice([FaultCode.CARD_GONE, FaultCode.CARD_SILENT, FaultCode.PHOTO_BROKEN])
-            return ev.CardFailed(at=at, visit=visit, fault=fault)
-        return self._card_answer(effect, visit) or self._other_answer(effect, visit)
-
-    def _card_answer(self, effect: fx.VisitEffect, visit: VisitId) -> ev.Event | None:
-        rng, at = self.rng, self.now
-        match effect:
-            case fx.IdentifyCard():
-                kind = CardKind.UNKNOWN if rng.random() < 0.1 else CardKind.MY_NUMBER
-                return ev.CardIdentified(at=at, visit=visit, kind=kind, same_card=rng.random() < 0.9)
-            case fx.UnlockFace():
-                code = rng.choice([TryCode.ACCEPTED] * 5 + list(TryCode))
-                return ev.NumberBChecked(at=at, visit=visit, code=code, tries_left=rng.randint(0, 10))
-            case fx.ReadPhoto():
-                return ev.PhotoRead(at=at, visit=visit, photo=Handle("photo"))
-            case fx.CheckChip():
-                return self._chip(visit)
-            case fx.ReadCertificate():
-                check = rng.choice([CertificateCheck.VALID] * 6 + list(CertificateCheck))
-                return ev.CertificateRead(at=at, visit=visit, check=check, expires_soon=rng.random() < 0.2)
-            case fx.CountPinTries():
-                return ev.PinCounted(at=at, visit=visit, tries_left=rng.randint(0, 3))
-            case fx.SignWithPin():
-                code = rng.choice([TryCode.ACCEPTED, TryCode.ACCEPTED, TryCode.WRONG, TryCode.BLOCKED])
-                return ev.PinChecked(at=at, visit=visit, code=code, tries_left=rng.choice([None, 0, 1, 2, 3]))
-            case _:
-                return None
-
-    def _chip(self, visit: VisitId) -> ev.Event:
-        return ev.ChipChecked(
-            at=self.now,
-            visit=visit,
-            chip=self.rng.choice([ChipCheck.PROVED] * 8 + [ChipCheck.WRONG]),
-            record=self.rng.choice([RecordCheck.SIGNED] * 8 + [RecordCheck.WRONG]),
-            issuer=self.rng.choice([IssuerCheck.VERIFIED, IssuerCheck.UNKNOWN]),
-        )
-
-    def _other_answer(self, effect: fx.VisitEffect, visit: VisitId) -> ev.Event | None:
-        rng, at = self.rng, self.now
-        match effect:
-            case fx.StartEntry(kind=kind, length=length):
-                self.pending.append(ev.EntryChanged(at=at, visit=visit, kind=kind, count=rng.randint(0, length)))
-                if rng.random() < 0.1:
-                    return ev.EntryCancelled(at=at, visit=visit, kind=kind)
-                return ev.EntryDone(at=at, visit=visit, kind=kind, entry=Handle("entry"))
-            case fx.CompareFace(attempt=attempt):
-                if rng.random() < 0.1:
-                    return ev.FaceFailed(at=at, visit=visit, attempt=attempt, fault=FaultCode.CAMERA_NO_FRAME)
-                return ev.FaceCompared(at=at, visit=visit, attempt=attempt, verdict=self._verdict())
-            case fx.LookUp() | fx.Register():
-                if rng.random() < 0.2:
-                    return ev.LookUpFailed(at=at, visit=visit, fault=FaultCode.GATEWAY_TIMEOUT)
-                code = rng.choice(list(EligibilityCode))
-                return ev.LookUpAnswered(at=at, visit=visit, code=code, registration_offered=rng.random() < 0.5)
-            case _:
-                return None
-
-    def _verdict(self) -> MatchVerdict:
-        code = self.rng.choice(list(MatchCode))
-        reason = UnsureReason.NO_FACE if code is MatchCode.UNSURE else None
-        return MatchVerdict(code, reason, MatchBand.ACCEPT, "threshold", "model")
 
     def _check(self) -> None:
         assert all(count == 1 for count in self.published.values()), "two outcomes for one visit"
@@ -261,6 +224,7 @@ class RandomWorld(World):
             self.now += 1.0
             return
         key = min(self.timers, key=lambda item: self.timers[item])
+        self.waited += key[1] is ev.Timer.REVOCATION
         self.now = max(self.now, self.timers.pop(key))
         self.feed(ev.TimerFired(at=self.now, visit=key[0], name=key[1]))
 
@@ -313,13 +277,18 @@ class RandomWorld(World):
 
 
 def _known(event: ev.Event) -> bool:
-    return isinstance(event, ev.CardIdentified) and event.kind is CardKind.MY_NUMBER and event.same_card
+    return isinstance(event, ev.CardIdentified) and event.kind is not CardKind.UNKNOWN and event.same_card
 
 
 def play(seed: int, length: int = 40) -> RandomWorld:
     """One random sequence from power-on to rest."""
     rng = random.Random(seed)  # noqa: S311  (a seed to play again, not a secret)
-    policy = Policy(env=Env.SIM, face_without_issuer=rng.choice(list(FaceWithoutIssuer)), look_up=rng.random() < 0.9)
+    policy = Policy(
+        env=Env.SIM,
+        face_without_issuer=rng.choice(list(FaceWithoutIssuer)),
+        look_up=rng.random() < 0.9,
+        check_revocation=rng.random() < 0.5,
+    )
     world = RandomWorld(rng, policy)
     world.feed(ev.DeviceStarted(at=world.now, provisioned=True))
     assert not isinstance(world.state, Unprovisioned | OutOfService)

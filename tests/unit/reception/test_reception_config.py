@@ -131,6 +131,15 @@ def test_results_are_printed_for_people_and_programs() -> None:
     )
 
 
+def test_try_counters_are_shown_where_the_card_was_asked() -> None:
+    body = message()["body"]
+    told = message(body={**body, "tries": {"pin": 0, "number_b": None}})
+    assert "カードの残り回数: pin 0\n" in printed("ja", "message", told)
+    assert "tries left on the card: pin 0\n" in printed("en", "message", told)
+    for without in (message(), message(body={**body, "tries": {"pin": None, "number_b": None}})):
+        assert "tries left" not in printed("en", "message", without)
+
+
 def test_the_tool_never_imports_the_firmware() -> None:
     for source in SOURCES.glob("*.py"):
         for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):

@@ -16,6 +16,7 @@ from firmware.core.outcomes import (
     MatchCode,
     MatchVerdict,
     Method,
+    Revocation,
 )
 from firmware.core.result import RecordKind, VisitRecord
 from firmware.core.secret import Secret
@@ -208,6 +209,33 @@ class FakeGateway:
         self.consents.append((visit, given, at, expires))
         if self.consent_fault is not None:
             raise DeviceError(self.consent_fault)
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class FakeRevocation:
+    """A responder that answers what the test laid down, at once or after `hold` and `release`."""
+
+    def __init__(self, answer: Revocation | Exception = Revocation.GOOD) -> None:
+        self.answer = answer
+        self.asked: list[tuple[bytes, bytes, float]] = []
+        self.closed = False
+        self._gate = asyncio.Event()
+        self._gate.set()
+
+    def hold(self) -> None:
+        self._gate.clear()
+
+    def release(self) -> None:
+        self._gate.set()
+
+    async def check(self, certificate: bytes, issuer: bytes, seconds: float) -> Revocation:
+        self.asked.append((certificate, issuer, seconds))
+        await self._gate.wait()
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
 
     async def close(self) -> None:
         self.closed = True

@@ -14,6 +14,7 @@ from firmware.core.outcomes import (
     CertificateCheck,
     ChipCheck,
     ClockState,
+    HolderCheck,
     IssuerCheck,
     RecordCheck,
     TryCode,
@@ -32,6 +33,7 @@ PIN = b"4862"
 TOKEN = b"TOKEN-SERIAL-93"
 PHOTO = b"JP2-PHOTO-BYTES"
 CERTIFICATE = b"DER-CERTIFICATE"
+CA = b"DER-OF-THE-CA"
 NAME = "窓口 花子"
 MARKERS = (NUMBER_B, PIN, TOKEN, PHOTO, CERTIFICATE, NAME.encode(), b"19710415")
 
@@ -76,6 +78,7 @@ class FakeReader:
         self.present = False
         self.stopped = False
         self.fault: FaultCode | None = None
+        self.reader_fault = FaultCode.READER_LOST
         self.sent: list[bytes] = []
         self._post: Callable[[CardPresence], None] = lambda _: None
 
@@ -91,6 +94,10 @@ class FakeReader:
 
     def stop(self) -> None:
         self.stopped = True
+
+    @property
+    def longest_answer(self) -> int:
+        return 256
 
     def connect(self) -> bytes:
         return b"\x3b"
@@ -108,21 +115,25 @@ class FakeReader:
 
 @dataclass
 class FakeCard:
-    """One card, and the calls it got. `tries`: of the PIN; `left`: of number B."""
+    """One card, and the calls it got. `tries`: of the PIN; `left`: of number B. A phone without token is an iPhone."""
 
     kind: CardKind = CardKind.MY_NUMBER
-    token: bytes = TOKEN
+    token: bytes | None = TOKEN
     left: int = 10
     tries: int = 3
     chip: ChipCheck = ChipCheck.PROVED
     signed: RecordCheck = RecordCheck.SIGNED
     issuer: IssuerCheck = IssuerCheck.VERIFIED
     check: CertificateCheck = CertificateCheck.VALID
+    holder: HolderCheck = HolderCheck.SAME
+    ca: bytes | None = CA
     faults: dict[str, FaultCode] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     handed_out: list[Secret] = field(default_factory=list)
     blockers: dict[str, Blocker] = field(default_factory=dict)
     digests: list[bytes] = field(default_factory=list)
+    messages: list[bytes] = field(default_factory=list)
+    read: set[str] = field(default_factory=set)
     clocks: list[tuple[float, ClockState]] = field(default_factory=list)
     cancelled: int = 0
 
@@ -140,7 +151,8 @@ class FakeCard:
 
     def identify(self) -> CardIdentity:
         self._call("identify")
-        if self.kind is not CardKind.MY_NUMBER:
+        self.read.clear()
+        if self.kind is CardKind.UNKNOWN or self.token is None:
             return CardIdentity(self.kind, None)
         self.handed_out.append(Secret(self.token))
         return CardIdentity(self.kind, self.handed_out[-1])
@@ -148,10 +160,11 @@ class FakeCard:
     def unlock(self, number_b: Secret) -> TryResult:
         self._call("unlock")
         if number_b == Secret(NUMBER_B):
-            return TryResult(TryCode.ACCEPTED, None)
+            self.left = 10
+            return TryResult(TryCode.ACCEPTED, None, counter=self.left)
         self.left -= 1
         allowed = max(self.left - 5, 0)
-        return TryResult(TryCode.WRONG if allowed else TryCode.STOPPED, allowed)
+        return TryResult(TryCode.WRONG if allowed else TryCode.STOPPED, allowed, counter=self.left)
 
     def read_record(self) -> FaceRecord:
         self._call("read_record")
@@ -163,27 +176,37 @@ class FakeCard:
         self._call("check_chip")
         assert record.photo == Secret(PHOTO)
         self.digests.append(digest)
-        return ChipEvidence(self.chip, self.signed, self.issuer, b"chip-signature", b"EF 0004")
+        holder = self._compared("face")
+        return ChipEvidence(self.chip, self.signed, self.issuer, b"chip-signature", b"EF 0004", holder)
 
     def read_certificate(self, wall: float, clock: ClockState) -> CertificateEvidence:
         self._call("read_certificate")
+        if self.kind is CardKind.PHONE and "pin" not in self.read:
+            raise DeviceError(FaultCode.CARD_GARBAGE, "the PIN first")
         self.clocks.append((wall, clock))
-        found = CertificateEvidence(Secret(CERTIFICATE), self.check, expires_soon=False)
+        holder = self._compared("certificate")
+        found = CertificateEvidence(Secret(CERTIFICATE), self.check, expires_soon=False, issuer=self.ca, holder=holder)
         self.handed_out.append(found.der)
         return found
+
+    def _compared(self, what: str) -> HolderCheck:
+        """Card face and certificate can be compared when the second of them is there."""
+        self.read.add(what)
+        return self.holder if {"face", "certificate"} <= self.read else HolderCheck.NOT_CHECKED
 
     def pin_tries(self) -> int:
         self._call("pin_tries")
         return self.tries
 
-    def sign_with_pin(self, pin: Secret, digest: bytes) -> TryResult:
+    def sign_with_pin(self, pin: Secret, message: bytes) -> TryResult:
         self._call("sign_with_pin")
-        self.digests.append(digest)
+        self.messages.append(message)
         if pin == Secret(PIN):
             self.tries = 3
-            return TryResult(TryCode.ACCEPTED, None, b"pin-signature")
+            self.read.add("pin")
+            return TryResult(TryCode.ACCEPTED, None, b"pin-signature", self.tries)
         self.tries -= 1
-        return TryResult(TryCode.WRONG if self.tries else TryCode.BLOCKED, self.tries)
+        return TryResult(TryCode.WRONG if self.tries else TryCode.BLOCKED, self.tries, counter=self.tries)
 
     def release(self) -> None:
         self._call("release")

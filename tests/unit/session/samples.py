@@ -9,9 +9,11 @@ from firmware.core.outcomes import (
     CertificateCheck,
     ChipCheck,
     EligibilityCode,
+    HolderCheck,
     IssuerCheck,
     MatchCode,
     RecordCheck,
+    Revocation,
     TryCode,
     UnsureReason,
 )
@@ -36,18 +38,24 @@ _EVENTS: tuple[Event, ...] = (
     *(ev.EntryCancelled(at=AT, visit=VISIT, kind=kind) for kind in EntryKind),
     *(ev.CardIdentified(at=AT, visit=VISIT, kind=kind, same_card=same) for kind in CardKind for same in (True, False)),
     *(ev.NumberBChecked(at=AT, visit=VISIT, code=code, tries_left=7) for code in TryCode),
-    ev.NumberBChecked(at=AT, visit=VISIT, code=TryCode.WRONG, tries_left=None),
+    ev.NumberBChecked(at=AT, visit=VISIT, code=TryCode.WRONG, tries_left=None, counter=9),
     ev.PhotoRead(at=AT, visit=VISIT, photo=Handle("photo")),
     *(
-        ev.ChipChecked(at=AT, visit=VISIT, chip=chip, record=record, issuer=issuer)
+        ev.ChipChecked(at=AT, visit=VISIT, chip=chip, record=record, issuer=issuer, holder=holder)
         for chip in ChipCheck
         for record in RecordCheck
         for issuer in IssuerCheck
+        for holder in HolderCheck
     ),
-    *(ev.CertificateRead(at=AT, visit=VISIT, check=check, expires_soon=True) for check in CertificateCheck),
+    *(
+        ev.CertificateRead(at=AT, visit=VISIT, check=check, expires_soon=True, holder=holder)
+        for check in CertificateCheck
+        for holder in HolderCheck
+    ),
+    *(ev.RevocationChecked(at=AT, visit=VISIT, revocation=revocation) for revocation in Revocation),
     *(ev.PinCounted(at=AT, visit=VISIT, tries_left=left) for left in range(4)),
     *(ev.PinChecked(at=AT, visit=VISIT, code=code, tries_left=2) for code in TryCode),
-    ev.PinChecked(at=AT, visit=VISIT, code=TryCode.WRONG, tries_left=None),
+    ev.PinChecked(at=AT, visit=VISIT, code=TryCode.WRONG, tries_left=None, counter=1),
     *(ev.CardFailed(at=AT, visit=VISIT, fault=fault) for fault in FaultCode),
     *(ev.FaceCompared(at=AT, visit=VISIT, attempt=1, verdict=verdict(code)) for code in MatchCode),
     ev.FaceCompared(at=AT, visit=VISIT, attempt=1, verdict=verdict(MatchCode.UNSURE, UnsureReason.NO_FACE)),

@@ -18,11 +18,13 @@ from firmware.core.outcomes import (
     ChipCheck,
     EligibilityCode,
     Env,
+    HolderCheck,
     IssuerCheck,
     MatchBand,
     MatchCode,
     MatchVerdict,
     RecordCheck,
+    Revocation,
     TryCode,
     UnsureReason,
     VisitSummary,
@@ -197,8 +199,9 @@ class Story:
     def card_is(self, kind: CardKind = CardKind.MY_NUMBER, *, same: bool = True) -> Self:
         return self.feed(ev.CardIdentified(at=self.now, visit=self.visit.id, kind=kind, same_card=same))
 
-    def number_b(self, code: TryCode = TryCode.ACCEPTED, left: int | None = None) -> Self:
-        return self.feed(ev.NumberBChecked(at=self.now, visit=self.visit.id, code=code, tries_left=left))
+    def number_b(self, code: TryCode = TryCode.ACCEPTED, left: int | None = None, counter: int | None = None) -> Self:
+        visit = self.visit.id
+        return self.feed(ev.NumberBChecked(at=self.now, visit=visit, code=code, tries_left=left, counter=counter))
 
     def photo(self) -> Self:
         return self.feed(ev.PhotoRead(at=self.now, visit=self.visit.id, photo=PHOTO))
@@ -208,17 +211,31 @@ class Story:
         chip: ChipCheck = ChipCheck.PROVED,
         record: RecordCheck = RecordCheck.SIGNED,
         issuer: IssuerCheck = IssuerCheck.VERIFIED,
+        holder: HolderCheck = HolderCheck.NOT_CHECKED,
     ) -> Self:
-        return self.feed(ev.ChipChecked(at=self.now, visit=self.visit.id, chip=chip, record=record, issuer=issuer))
+        visit = self.visit.id
+        event = ev.ChipChecked(at=self.now, visit=visit, chip=chip, record=record, issuer=issuer, holder=holder)
+        return self.feed(event)
 
-    def certificate(self, check: CertificateCheck = CertificateCheck.VALID, *, soon: bool = False) -> Self:
-        return self.feed(ev.CertificateRead(at=self.now, visit=self.visit.id, check=check, expires_soon=soon))
+    def certificate(
+        self,
+        check: CertificateCheck = CertificateCheck.VALID,
+        *,
+        soon: bool = False,
+        holder: HolderCheck = HolderCheck.NOT_CHECKED,
+    ) -> Self:
+        visit = self.visit.id
+        return self.feed(ev.CertificateRead(at=self.now, visit=visit, check=check, expires_soon=soon, holder=holder))
+
+    def revocation(self, revocation: Revocation) -> Self:
+        return self.feed(ev.RevocationChecked(at=self.now, visit=self.visit.id, revocation=revocation))
 
     def pin_tries(self, left: int) -> Self:
         return self.feed(ev.PinCounted(at=self.now, visit=self.visit.id, tries_left=left))
 
-    def pin(self, code: TryCode = TryCode.ACCEPTED, left: int | None = None) -> Self:
-        return self.feed(ev.PinChecked(at=self.now, visit=self.visit.id, code=code, tries_left=left))
+    def pin(self, code: TryCode = TryCode.ACCEPTED, left: int | None = None, counter: int | None = None) -> Self:
+        visit = self.visit.id
+        return self.feed(ev.PinChecked(at=self.now, visit=visit, code=code, tries_left=left, counter=counter))
 
     def card_fails(self, fault: FaultCode) -> Self:
         return self.feed(ev.CardFailed(at=self.now, visit=self.visit.id, fault=fault))

@@ -140,8 +140,8 @@ def test_the_chip_is_checked_once_its_record_is_there() -> None:
     story = unlocking().number_b()
     visit = story.visit.id
     # 101.0: shown at 100, and no frame for the policy's second after it.
-    story.did(fx.OpenCamera(visit, 101.0), fx.ReadPhoto(visit), fx.ReadCertificate(visit))
-    assert story.visit.certificate_asked
+    story.did(fx.OpenCamera(visit, 101.0), fx.ReadPhoto(visit))
+    assert not story.visit.certificate_asked
     story.photo()
     story.did(
         fx.StopTimers(visit),
@@ -149,8 +149,10 @@ def test_the_chip_is_checked_once_its_record_is_there() -> None:
         fx.StartTimer(visit, Timer.MATCH, 20.0),
         fx.CompareFace(visit, PHOTO, 1),
         fx.CheckChip(visit),
+        fx.ReadCertificate(visit),
         fx.ReportProgress(visit, Progress.FACE_PROMPT),
     )
+    assert story.visit.certificate_asked
 
 
 def test_the_notice_time_counts_from_its_first_showing() -> None:
@@ -164,6 +166,8 @@ def test_the_certificate_is_read_once_per_placed_card() -> None:
     story = matching().press(Button.RIGHT).press(Button.MIDDLE)
     assert len(story.all(fx.ReadCertificate)) == 1
     story.lift_card().place_card().card_is().press(Button.MIDDLE)
+    assert len(story.all(fx.ReadCertificate)) == 2
+    story.press(Button.RIGHT).press(Button.LEFT).enter(EntryKind.NUMBER_B).number_b().photo()
     assert len(story.all(fx.ReadCertificate)) == 2
 
 
@@ -256,7 +260,10 @@ def test_an_impostor_without_another_way_is_not_identified() -> None:
 def test_a_photo_that_cannot_be_used_leaves_the_other_ways(fault: FaultCode) -> None:
     story = unlocking().number_b().card_fails(fault)
     story.shows(NoticeView((Method.PIN, Method.STAFF), fault))
-    story.press(Button.MIDDLE).pin_tries(3).at(EnteringPin)
+    assert not story.all(fx.ReadCertificate)
+    story.press(Button.MIDDLE)
+    assert story.now_doing(fx.ReadCertificate)
+    story.pin_tries(3).at(EnteringPin)
 
 
 def test_a_comparison_that_never_ends_is_given_up() -> None:

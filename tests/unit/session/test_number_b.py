@@ -10,7 +10,7 @@ from firmware.core.outcomes import CardKind, CertificateCheck, ChipCheck, Method
 from firmware.core.views import NoticeView, NumberBView
 from firmware.session.model import ChoosingMethod, Idle, ReadingFront, RemoveCard, Unlocking
 from tests.unit.session.story import ENTRY
-from tests.unit.session.ways import matching, reading_front, unlocking
+from tests.unit.session.ways import choosing_method, matching, reading_front, unlocking
 
 B = EntryKind.NUMBER_B
 
@@ -138,8 +138,7 @@ def test_a_card_that_does_not_come_back_ends_the_visit() -> None:
 
 
 def test_lifting_forgets_what_the_chip_had_said() -> None:
-    story = unlocking().number_b().certificate().press(Button.LEFT)
-    story.number_b(TryCode.WRONG, 9)
+    story = choosing_method().press(Button.MIDDLE).certificate().press(Button.RIGHT).press(Button.LEFT)
     assert (story.visit.certificate_read, story.visit.certificate_asked) == (True, True)
     away = story.lift_card().visit
     assert (away.certificate_read, away.certificate_asked) == (False, False)

@@ -30,9 +30,9 @@ def test_a_right_pin() -> None:
         fx.StopTimers(visit),
         fx.Show(PinView(0, None)),
         fx.StartTimer(visit, Timer.CARD, 15.0),
+        fx.ReadCertificate(visit),
         fx.CountPinTries(visit),
         fx.ReportProgress(visit, Progress.PIN_ENTRY),
-        fx.ReadCertificate(visit),
     )
     assert story.visit.certificate_asked
     fresh = story.at(EnteringPin)

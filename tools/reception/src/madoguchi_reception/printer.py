@@ -47,6 +47,7 @@ _LABELS = {
         "assurance": "確からしさ",
         "match": "顔照合",
         "checks": "カード",
+        "tries": "カードの残り回数",
         "eligibility": "資格",
         "consent": "情報提供の同意",
         "hints": "次の対応",
@@ -66,6 +67,7 @@ _LABELS = {
         "assurance": "assurance",
         "match": "face match",
         "checks": "card",
+        "tries": "tries left on the card",
         "eligibility": "eligibility",
         "consent": "consent",
         "hints": "what to do",
@@ -124,9 +126,9 @@ class Printer:
         for name in ("outcome", "method", "assurance", "fault"):
             if body.get(name) is not None:
                 lines.append(f"   {labels[name]}: {self._word(body[name])}")
-        for name in ("match", "checks", "consent"):
-            if isinstance(body.get(name), dict):
-                lines.append(f"   {labels[name]}: {self._members(body[name])}")
+        for name in ("match", "checks", "tries", "consent"):
+            if isinstance(body.get(name), dict) and (told := self._members(body[name])):
+                lines.append(f"   {labels[name]}: {told}")
         lines += self._eligibility(body.get("eligibility"))
         if body.get("hints"):
             lines.append(f"   {labels['hints']}: {'、'.join(map(self._word, body['hints']))}")
