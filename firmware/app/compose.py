@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from firmware.app import keys
@@ -23,7 +23,7 @@ from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcomes import Env, Method
 from firmware.eligibility.stand_alone import StandAlone
 from firmware.panel.screen import Screen
-from firmware.ports import Camera, Clock, Face, Gateway, MatchLimits, Publisher
+from firmware.ports import Camera, Clock, Face, Gateway, MatchLimits, Publisher, RevocationStatus
 from firmware.runtime.clock import SystemClock
 from firmware.runtime.devices import Devices, PartReports
 from firmware.runtime.journal import Journal
@@ -90,6 +90,7 @@ def compose(settings: Settings) -> Composed:
         missing=tuple(missing),
         observe=(lambda _: None) if simulated is None else simulated.observe,
         reports=reports,
+        revocation=_revocation(settings, clock),
     )
     return Composed(devices, rules, _limits(settings), clock, simulated)
 
@@ -104,8 +105,8 @@ def _simulated(settings: Settings, env: Env) -> Simulated | None:
 
 def policy(settings: Settings, env: Env) -> Policy:
     """The rules of a visit, frozen from the settings."""
-    section = settings.policy
-    return Policy(
+    section, responder = settings.policy, settings.revocation
+    rules = Policy(
         env=env,
         methods=_methods(settings),
         face_without_issuer=FaceWithoutIssuer(section.face_without_issuer),
@@ -123,6 +124,9 @@ def policy(settings: Settings, env: Env) -> Policy:
         absence_seconds=section.absence_seconds,
         remind_seconds=section.remind_seconds,
     )
+    if responder is None:
+        return rules
+    return replace(rules, check_revocation=True, revocation_seconds=responder.seconds)
 
 
 def _methods(settings: Settings) -> tuple[Method, ...]:
@@ -145,13 +149,14 @@ def _limits(settings: Settings) -> MatchLimits:
 def _card(settings: Settings, transport: PcscTransport, simulated: Simulated | None) -> CardService:
     trust = settings.trust
     with _usable("trust.jpki_ca"):
-        ders = [certificate_der(ca.file) for ca in trust.jpki_ca]
+        ders = [certificate_der(ca.file) for ca in trust.jpki_ca if ca.file is not None]
     pins = frozenset(ca.sha256.lower() for ca in trust.jpki_ca)
     certificates = load_trust(ders, pins, trust.policies)
     issuers = [FaceIssuer(None, keys.rsa_public(path, "trust.face_issuers")) for path in trust.face_issuers]
+    short = settings.reader.apdus == "short"
     if simulated is None:
-        return CardService(transport, certificates, issuers)
-    return CardService(transport, certificates, issuers, report=simulated.apdu)
+        return CardService(transport, certificates, issuers, short_apdus=short)
+    return CardService(transport, certificates, issuers, report=simulated.apdu, short_apdus=short)
 
 
 def _camera(settings: Settings, simulated: Simulated | None, missing: Missing) -> Camera | None:
@@ -212,6 +217,18 @@ def _gateway(settings: Settings, env: Env, clock: Clock) -> Gateway:
             patience=Patience(exchange=section.request_seconds),
         )
     )
+
+
+def _revocation(settings: Settings, clock: Clock) -> RevocationStatus | None:
+    """None: nobody is asked, revocation stays unknown."""
+    section = settings.revocation
+    if section is None:
+        return None
+    from firmware.eligibility.config import ResponderConfig, TlsFiles
+    from firmware.eligibility.ocsp import OcspClient
+
+    tls = None if section.ca is None else TlsFiles(section.ca, section.certificate, section.key)
+    return OcspClient(ResponderConfig(section.url, tls, clock))
 
 
 def _publisher(settings: Settings, env: Env, clock: Clock) -> Publisher:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from firmware.card.channel import ApduLogLine
+from firmware.card.links import ApduLogLine
 from firmware.core.effects import Tone
 from firmware.core.result import Json
 from firmware.core.views import View

@@ -1,4 +1,4 @@
-"""What the gateway client is given by `compose`. Pure values, no I/O."""
+"""What the clients of gateway and OCSP responder are given by `compose`. Pure values, no I/O."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +11,14 @@ from firmware.ports import Clock
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """PEM files: the only CA that is trusted, and the device's certificate (with chain) and key."""
+    """PEM files: the only CA that is trusted, and the device's certificate (with chain) and key.
+
+    Both None: the device shows no certificate. Only an OCSP responder can do without, its answer is signed.
+    """
 
     ca: Path
-    certificate: Path
-    key: Path
+    certificate: Path | None = None
+    key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +54,12 @@ class GatewayConfig:
     clock: Clock
     pool_size: int = 4
     patience: Patience = Patience()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ResponderConfig:
+    """An approved OCSP responder. `url`: http or https with path; `tls`: for https, None for http."""
+
+    url: str
+    tls: TlsFiles | None
+    clock: Clock

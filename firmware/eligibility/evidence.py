@@ -1,8 +1,8 @@
 """What the device says to the gateway, signed: members of docs/gateway.yaml and the JWS around them.
 
 Pure but for the random `jti`; any thread (one ES256 signature, well under a millisecond). JWS compact by RFC 7515,
-explicit typing by RFC 8725 3.11. Raises DeviceError CERTIFICATE_BROKEN for an unreadable certificate, ValueError for
-evidence that lacks its method's part (a programming error).
+explicit typing by RFC 8725 3.11. Signatures go as the card layer gives them. Raises DeviceError MESSAGE_TOO_LARGE, and
+ValueError for evidence that lacks its method's part (a programming error).
 """
 
 import base64
@@ -10,11 +10,9 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from cryptography import x509
 from joserfc import jws
 from joserfc.jwk import ECKey
 
@@ -93,15 +91,6 @@ def consent_members(look_up: str, *, given: bool, at: float, expires: float | No
     if given and expires is not None:
         consent["expires"] = int(expires)
     return {"lookup": look_up, "consents": [consent]}
-
-
-def not_after(certificate: Secret) -> datetime:
-    """End of validity, with its time zone."""
-    try:
-        return x509.load_der_x509_certificate(bytes(certificate.view())).not_valid_after_utc
-    except ValueError:
-        # from None: the parser's message may quote the certificate
-        raise DeviceError(FaultCode.CERTIFICATE_BROKEN, "not X.509") from None
 
 
 def _challenge(challenge: Challenge) -> dict[str, Json]:

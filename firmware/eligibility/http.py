@@ -2,8 +2,8 @@
 
 Loop thread; never blocks it. Every wait is bounded by the caller's seconds; within them a broken exchange is repeated
 with the same bytes and the same Idempotency-Key, so the gateway makes one look-up of it. Raises DeviceError:
-GATEWAY_…, CHALLENGE_REFUSED (docs/gateway.yaml, `ProblemType`), CERTIFICATE_BROKEN, MESSAGE_TOO_LARGE, and
-KEYS_MISSING or SETTINGS_INVALID from the constructor. Nothing is logged here.
+GATEWAY_…, CHALLENGE_REFUSED (docs/gateway.yaml, `ProblemType`), MESSAGE_TOO_LARGE, and KEYS_MISSING or SETTINGS_INVALID
+from the constructor. Nothing is logged here.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ from firmware.core.outcomes import EligibilityCode
 from firmware.core.result import Json
 from firmware.eligibility import wire
 from firmware.eligibility.config import GatewayConfig, Patience, TlsFiles
-from firmware.eligibility.evidence import Kind, Signed, Signer, consent_members, look_up_members, not_after
+from firmware.eligibility.evidence import Kind, Signed, Signer, consent_members, look_up_members
 from firmware.eligibility.model import Answer, bad_answer
 from firmware.eligibility.pool import ChallengePool
-from firmware.eligibility.rules import ChipIdentity, foreign_certificate
+from firmware.eligibility.rules import ChipIdentity
 from firmware.eligibility.transport import Reply, Request, Transport
 from firmware.eligibility.visits import VisitLookUp, VisitLookUps
 from firmware.ports import EligibilityAnswer, LookUpEvidence
@@ -70,14 +70,11 @@ class HttpGateway:
         return self._pool.take(visit, self._config.clock.now())
 
     async def look_up(self, evidence: LookUpEvidence, seconds: float) -> EligibilityAnswer:
-        """Compares certificate and answer with the chip: IDENTITY_CONFLICT carries nothing of the answer."""
+        """Compares the answer with the chip: IDENTITY_CONFLICT carries nothing of the answer."""
         look_up = self._visits.begin(evidence.visit)
         failed = FaultCode.GATEWAY_TIMEOUT
         try:
             look_up.chip = _chip_identity(evidence)
-            if _foreign(evidence):
-                look_up.forbid(FaultCode.IDENTITY_CONFLICT)
-                return EligibilityAnswer(EligibilityCode.IDENTITY_CONFLICT)
             signed = self._signer.sign(Kind.LOOK_UP, evidence.visit, look_up_members(evidence))
             async with _deadline(seconds):
                 reply = await self._send(_posted("/v1/lookups", signed))
@@ -169,15 +166,7 @@ def _chip_identity(evidence: LookUpEvidence) -> ChipIdentity:
     record = evidence.record
     if record is None:
         return ChipIdentity()
-    return ChipIdentity(bytes(record.birth_date.view()), bytes(record.sex.view()))
-
-
-def _foreign(evidence: LookUpEvidence) -> bool:
-    record = evidence.record
-    if record is None:
-        return False
-    end = not_after(evidence.certificate)
-    return foreign_certificate(end, bytes(record.birth_date.view()), bytes(record.expiry.view()))
+    return ChipIdentity(record.birth_date.view(), record.sex.view())
 
 
 def _compared(answer: Answer, look_up: VisitLookUp) -> EligibilityAnswer:

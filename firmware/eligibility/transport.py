@@ -1,4 +1,7 @@
-"""One HTTPS exchange with the gateway: TLS 1.3, both sides with certificates, bounded in size and time.
+"""One HTTP exchange with the gateway or an OCSP responder, bounded in size and time.
+
+The gateway: TLS 1.3, both sides with certificates. A responder: its answers are signed and hold no name, so plain HTTP
+and TLS without a client certificate are possible too, if the site's settings say so. Never a public root.
 
 Loop thread. The only file that imports aiohttp here; its exceptions and ssl's become fault codes here and nowhere
 else: GATEWAY_UNTRUSTED (either side refused the other's certificate, or no TLS at all), GATEWAY_UNREACHABLE (refused,
@@ -47,23 +50,42 @@ class Reply:
     body: bytes
 
 
-def _tls_context(files: TlsFiles) -> ssl.SSLContext:
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """What is expected of one kind of server. `name`: for fault details."""
+
+    name: str
+    accept: str
+    oldest_tls: ssl.TLSVersion
+    most_bytes: int
+
+
+GATEWAY: Final = Peer("gateway", "application/json, application/problem+json", ssl.TLSVersion.TLSv1_3, MOST_BYTES)
+RESPONDER: Final = Peer("responder", "application/ocsp-response", ssl.TLSVersion.TLSv1_2, 32 * 1024)
+"""Not ours to update, so TLS 1.2 is accepted. An answer has about 2 KB, with a certificate in it 4 KB."""
+
+
+def _tls_context(files: TlsFiles, peer: Peer) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.minimum_version = peer.oldest_tls
     try:
         context.load_verify_locations(cafile=files.ca)
-        context.load_cert_chain(files.certificate, files.key)
+        if files.certificate is not None:
+            context.load_cert_chain(files.certificate, files.key)
     except OSError as error:  # ssl.SSLError is one
-        raise DeviceError(FaultCode.KEYS_MISSING, f"gateway TLS files: {type(error).__name__}") from error
+        raise DeviceError(FaultCode.KEYS_MISSING, f"{peer.name} TLS files: {type(error).__name__}") from error
     return context
 
 
 class Transport:
-    """Keeps connections open between exchanges."""
+    """Keeps connections open between exchanges. `url`: scheme, host and port; `tls` None: plain HTTP."""
 
-    def __init__(self, url: str, tls: TlsFiles, patience: Patience) -> None:
+    def __init__(self, url: str, tls: TlsFiles | None, patience: Patience, peer: Peer = GATEWAY) -> None:
+        if url.startswith("https://") != (tls is not None):
+            raise DeviceError(FaultCode.SETTINGS_INVALID, f"{peer.name} url")
         self._url = url.rstrip("/")
-        self._tls = _tls_context(tls)
+        self._peer = peer
+        self._tls: ssl.SSLContext | bool = True if tls is None else _tls_context(tls, peer)
         self._timeout = aiohttp.ClientTimeout(total=patience.exchange, connect=patience.connect)
         self._session: aiohttp.ClientSession | None = None
 
@@ -81,7 +103,7 @@ class Transport:
             self._session = None
 
     async def _exchange(self, request: Request) -> Reply:
-        headers = {"Accept": "application/json, application/problem+json", "Accept-Encoding": "identity"}
+        headers = {"Accept": self._peer.accept, "Accept-Encoding": "identity"}
         headers.update(request.headers)
         if request.media is not None:
             headers["Content-Type"] = request.media
@@ -95,7 +117,7 @@ class Transport:
                 media=response.content_type.lower(),
                 location=response.headers.get("Location"),
                 retry_after=_whole_seconds(response.headers.get("Retry-After")),
-                body=await _bounded_body(response),
+                body=await _bounded_body(response, self._peer.most_bytes),
             )
 
     def _open(self) -> aiohttp.ClientSession:
@@ -110,13 +132,13 @@ class Transport:
         return self._session
 
 
-async def _bounded_body(response: aiohttp.ClientResponse) -> bytes:
+async def _bounded_body(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
-        if len(body) > MOST_BYTES:
+        if len(body) > most_bytes:
             response.close()
-            raise DeviceError(FaultCode.GATEWAY_BAD_ANSWER, f"over {MOST_BYTES} bytes")
+            raise DeviceError(FaultCode.GATEWAY_BAD_ANSWER, f"over {most_bytes} bytes")
     return bytes(body)
 
 

@@ -1,5 +1,6 @@
 """`docs/settings.md`, generated from the schema: `python -m firmware.settings.describe` prints it. Pure; any thread."""
 
+import inspect
 import json
 import sys
 from collections.abc import Iterator
@@ -40,7 +41,7 @@ def markdown() -> str:
 def _table(path: str, model: type[BaseModel], *, repeated: bool) -> Iterator[str]:
     title = f"`[[{path}]]`" if repeated else f"`[{path}]`"
     yield f"## {title}" if path else "## Top of the file"
-    yield from ("", (model.__doc__ or "").strip(), "")
+    yield from ("", inspect.getdoc(model) or "", "")
     schema = model.model_json_schema()
     fields = model.model_fields.items()
     rows = [_row(name, field, schema) for name, field in fields if model_in(field.annotation) is None]

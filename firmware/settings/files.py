@@ -71,6 +71,8 @@ def rule_of(parts: tuple[object, ...]) -> FileRule | None:
 
 def _check_pins(settings: Settings) -> None:
     for index, pinned in enumerate(settings.trust.jpki_ca):
+        if pinned.file is None:
+            continue
         try:
             der = certificate_der(pinned.file)
         except OSError as error:

@@ -6,26 +6,27 @@ dataclasses; no adapter imports this module.
 """
 
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from firmware.core.outcomes import Env, Method
-from firmware.settings.fields import Host, Id, Pin, Port, PublicFile, Seconds, SecretFile, Section, Sha256, SitePath
+from firmware.settings.fields import (
+    JPKI_CA_SHA256,
+    Host,
+    Http,
+    Https,
+    Id,
+    Pin,
+    Port,
+    PublicFile,
+    Seconds,
+    SecretFile,
+    Section,
+    Sha256,
+    SitePath,
+)
 
 VERSION = 1
-
-
-def _https(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname:
-        raise ValueError("must be an https address")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("must hold no user name, query or fragment")
-    return url.rstrip("/")
-
-
-Https = Annotated[str, Field(max_length=512), AfterValidator(_https)]
 
 
 class Site(Section):
@@ -65,6 +66,10 @@ class Reader(Section):
         description="Part of the reader's PC/SC name, letter case ignored, `*` for a gap; the first that fits.",
     )
     apdu_seconds: Seconds = Field(default=5.0, description="Longest wait for the answer to one command.")
+    apdus: Literal["auto", "short"] = Field(
+        default="auto",
+        description="`auto`: extended length is tried once per card; `short` for readers that break on it.",
+    )
 
 
 class FaceCamera(Section):
@@ -134,9 +139,16 @@ class Control(Section):
 
 
 class PinnedCa(Section):
-    """A CA that is trusted because its fingerprint stands here."""
+    """A CA of the user-authentication certificate, trusted because its fingerprint stands here.
 
-    file: PublicFile = Field(description="The CA certificate, DER or PEM.")
+    None written: the three official ones. With any other the device is no production device (`env` is `test`).
+    """
+
+    file: PublicFile | None = Field(
+        default=None,
+        description="The CA certificate, DER or PEM. Without: it is taken from the card, and counts only if it is the "
+        "pinned one.",
+    )
     sha256: Sha256 = Field(description="SHA-256 of its DER bytes, lower-case hex.")
 
 
@@ -144,7 +156,10 @@ class Trust(Section):
     """Whose signatures on a card count."""
 
     jpki_ca: tuple[PinnedCa, ...] = Field(
-        min_length=1, max_length=16, description="CAs of the user-authentication certificate, pinned by fingerprint."
+        default=tuple(PinnedCa(sha256=pin) for pin in JPKI_CA_SHA256),
+        min_length=1,
+        max_length=16,
+        description="CAs of the user-authentication certificate, pinned by fingerprint.",
     )
     face_issuers: tuple[PublicFile, ...] = Field(
         default=(),
@@ -181,6 +196,36 @@ class Gateway(Section):
     pool: int = Field(
         default=8, ge=1, le=64, description="Challenges fetched in advance; each serves one visit, 10 minutes."
     )
+
+
+class Revocation(Section):
+    """OCSP responder that the site is approved to ask whether a card's certificate was revoked (RFC 6960).
+
+    Without this table revocation stays unknown. The address in the certificate is never called.
+    """
+
+    url: Http = Field(
+        description="Address of the responder, http or https. Its answers are signed; over http others on the network "
+        "can see which certificate (serial number) is asked about."
+    )
+    seconds: Seconds = Field(default=3.0, description="Longest wait for its answer.")
+    ca: PublicFile | None = Field(
+        default=None, description="https: CA certificate (PEM) of the responder's server; no public root is trusted."
+    )
+    certificate: PublicFile | None = Field(
+        default=None, description="https: client certificate (PEM), where the responder wants one."
+    )
+    key: SecretFile | None = Field(default=None, description="Private key (PEM) of that certificate.")
+
+    @model_validator(mode="after")
+    def _files_fit(self) -> Self:
+        if self.url.startswith("https:") != (self.ca is not None):
+            raise ValueError("an https address needs `ca`, an http address has none")
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("`certificate` and `key` belong together")
+        if self.certificate is not None and self.ca is None:
+            raise ValueError("`certificate` needs an https address")
+        return self
 
 
 class Broker(Section):
@@ -284,9 +329,10 @@ class Settings(Section):
     display: Display = Display()
     inputs: Inputs = Inputs()
     control: Control = Control()
-    trust: Trust
+    trust: Trust = Trust()
     models: Models
     gateway: Gateway | None = None
+    revocation: Revocation | None = None
     broker: Broker
     receptions: tuple[Reception, ...] = Field(min_length=1, max_length=8)
     outbox: Outbox

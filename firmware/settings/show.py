@@ -38,7 +38,7 @@ def effective(model: BaseModel, *, changed: bool = False) -> dict[str, Json]:
 
 
 def _plain(value: object, field: FieldInfo, *, changed: bool) -> Json:
-    if rule_of((field.annotation, *field.metadata)) is FileRule.PRIVATE:
+    if value is not None and rule_of((field.annotation, *field.metadata)) is FileRule.PRIVATE:
         return HIDDEN
     if isinstance(value, BaseModel):
         return effective(value, changed=changed)

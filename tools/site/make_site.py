@@ -1,4 +1,4 @@
-"""Make a site in one command: `python tools/site/make_site.py OUT --jpki-ca FILE` (see --help).
+"""Make a site in one command: `python tools/site/make_site.py OUT` (see --help).
 
 Writes CA, certificates, keys and settings of device, receptions, gateway and broker into OUT. Exit code 0, or 2 with
 one line on standard error.
@@ -32,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
     add("--site", default="clinic-1", help="opaque id of the facility")
     add("--device", default="counter-1", help="opaque id of the device")
     add("--reception", action="append", default=[], metavar="ID", help="a reception; repeat for more (default front)")
-    add("--jpki-ca", action="append", type=Path, required=True, metavar="FILE", help="CA of the card's certificates")
+    add("--jpki-ca", action="append", type=Path, default=[], metavar="FILE", help="CA of test cards (default: JPKI's)")
     add("--face-issuer", action="append", type=Path, default=[], metavar="FILE", help="issuer key of card-face records")
     add("--models", type=Path, metavar="DIR", help="folder with the models' manifest")
     add("--people", type=Path, metavar="FILE", help="the gateway simulator's registry")

@@ -33,8 +33,9 @@ class SiteError(Exception):
 class SitePlan:
     """What to make. `hosts`: names and addresses of broker and gateway servers, the first is written into settings.
 
-    `settings`: tables merged over the device's settings. Ports 0 are for the caller to replace. `installed`: the device
-    settings name the places of `systemd/install.sh`, otherwise everything stays in the device's folder.
+    `jpki_ca`: CAs of test cards; none: JPKI's own, which the device knows by their fingerprints. `settings`: tables
+    merged over the device's settings. Ports 0 are for the caller to replace. `installed`: the device settings name the
+    places of `systemd/install.sh`, otherwise everything stays in the device's folder.
     """
 
     out: Path
@@ -43,7 +44,7 @@ class SitePlan:
     device: str
     receptions: tuple[str, ...]
     models: Path
-    jpki_ca: tuple[Path, ...]
+    jpki_ca: tuple[Path, ...] = ()
     face_issuers: tuple[Path, ...] = ()
     people: Path | None = None
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
@@ -143,16 +144,13 @@ class _Writer:
 
     def _device_tables(self, client: Tables, cas: list[str], issuers: list[str]) -> Tables:
         plan = self._plan
-        pins = [_fingerprint(path) for path in plan.jpki_ca]
+        pinned = [{"file": name, "sha256": _fingerprint(path)} for name, path in zip(cas, plan.jpki_ca, strict=True)]
         return {
             "version": 1,
             "site": {"id": plan.site, "env": plan.env},
             "device": {"id": plan.device, "data_dir": plan.data_dir},
             "keys": {"device_key": "device.key"},
-            "trust": {
-                "face_issuers": issuers,
-                "jpki_ca": [{"file": name, "sha256": pin} for name, pin in zip(cas, pins, strict=True)],
-            },
+            "trust": {"face_issuers": issuers, **({"jpki_ca": pinned} if pinned else {})},
             "models": {"dir": str(plan.models if plan.installed else plan.models.absolute())},
             "gateway": {"url": f"https://{_in_url(plan.hosts[0])}:{plan.gateway_port}", **client},
             "broker": {"host": plan.hosts[0], "port": plan.broker_port, **client},

@@ -1,8 +1,8 @@
 """Does the evidence of a look-up hold? Certificate, chip proof, record signature, PIN signature, staff request.
 
-Pure, any thread; a few RSA verifications. Written from the facts, not from the device's code: an error must not
+Pure, any thread; a few signatures verified. Written from the facts, not from the device's code: an error must not
 cancel out by standing on both sides. Raises ProblemError "certificate-refused" or "evidence-wrong". Sources: card.md
-2.3, 2.4 (record, EF 0004; both known spellings of key field and record hash), 4.1; docs/gateway.yaml.
+2.3, 2.4 (record, EF 0004; both known spellings of key field and record hash), 4.1, 4.4; docs/gateway.yaml.
 """
 
 import base64
@@ -15,7 +15,6 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from firmware.sim.gateway import jws
@@ -36,14 +35,14 @@ class Trust:
     require_face_issuer: bool = False
 
 
-def challenge_digest(purpose: str, request: LookUp) -> bytes:
-    """SHA-256 of the challenge text, built from the request's members."""
+def challenge_text(purpose: str, request: LookUp) -> bytes:
+    """The signed text in UTF-8, built from the request's members."""
     challenge = request.challenge
     text = (
         f"madoguchi-challenge-v1\n{purpose}\n{request.iss}\n{request.visit}\n"
         f"{challenge.id}\n{challenge.nonce}\n{challenge.taken:d}"
     )
-    return hashlib.sha256(text.encode("utf-8")).digest()
+    return text.encode("utf-8")
 
 
 def check_certificate(der: bytes, trust: Trust) -> x509.Certificate:
@@ -64,13 +63,13 @@ def check_evidence(request: LookUp, certificate: x509.Certificate, trust: Trust)
     """The evidence of the request's own method."""
     match request:
         case PinLookUp():
-            digest = challenge_digest("pin", request)
-            _verify(_holder_key(certificate), request.evidence.signature, digest, "PIN signature")
+            _check_pin(certificate, _octets(request.evidence.signature), challenge_text("pin", request))
         case StaffLookUp():
             _check_staff(request, trust)
         case _:
             chip = _key_field(_octets(request.evidence.df24))
-            _verify(chip, request.evidence.chip_proof, challenge_digest("chip", request), "chip proof")
+            if not _signed(chip, _octets(request.evidence.chip_proof), challenge_text("chip", request)):
+                raise ProblemError("evidence-wrong", "chip proof")
             _check_record(request.evidence, trust)
 
 
@@ -82,18 +81,20 @@ def _issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     return True
 
 
-def _holder_key(certificate: x509.Certificate) -> rsa.RSAPublicKey:
-    key = certificate.public_key()
-    if not isinstance(key, rsa.RSAPublicKey):
-        raise ProblemError("certificate-refused", "key")
-    return key
-
-
-def _verify(key: rsa.RSAPublicKey, signature: str, digest: bytes, what: str) -> None:
+def _check_pin(certificate: x509.Certificate, signature: bytes, text: bytes) -> None:
+    """By the kind of the holder's key: RSA with SHA-256 today, ECDSA P-384 with SHA-384 on the next card."""
     try:
-        key.verify(_octets(signature), digest, padding.PKCS1v15(), Prehashed(hashes.SHA256()))
+        match certificate.public_key():
+            case rsa.RSAPublicKey() as key:
+                key.verify(signature, text, padding.PKCS1v15(), hashes.SHA256())
+            case ec.EllipticCurvePublicKey(curve=ec.SECP384R1()) as key:
+                key.verify(signature, text, ec.ECDSA(hashes.SHA384()))
+            case _:
+                raise ProblemError("certificate-refused", "key")
     except InvalidSignature as error:
-        raise ProblemError("evidence-wrong", what) from error
+        raise ProblemError("evidence-wrong", "PIN signature") from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ProblemError("certificate-refused", "key") from error
 
 
 def _check_staff(request: StaffLookUp, trust: Trust) -> None:

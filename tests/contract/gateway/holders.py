@@ -51,7 +51,11 @@ def birthday_end(birth_date: str, years: int = 3) -> datetime:
 
 
 def _certificate(
-    key: rsa.RSAPublicKey, name: str, issuer_key: rsa.RSAPrivateKey, issuer: str, end: datetime
+    key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey,
+    name: str,
+    issuer_key: rsa.RSAPrivateKey,
+    issuer: str,
+    end: datetime,
 ) -> x509.Certificate:
     def named(text: str) -> x509.Name:
         return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
@@ -88,12 +92,22 @@ class Holder:
     birth_date: str
     sex: str
     der: bytes
+    auth: ec.EllipticCurvePrivateKey | None = None
+    """The next card's key, instead of `keys.auth`."""
 
     @classmethod
-    def issue(cls, keys: RsaKeys, birth_date: str, sex: str, *, end: datetime | None = None) -> "Holder":
+    def issue(
+        cls,
+        keys: RsaKeys,
+        birth_date: str,
+        sex: str,
+        *,
+        end: datetime | None = None,
+        auth: ec.EllipticCurvePrivateKey | None = None,
+    ) -> "Holder":
         end = end or birthday_end(birth_date)
-        certificate = _certificate(keys.auth.public_key(), f"card {birth_date}", keys.ca, "TEST CA", end)
-        return cls(keys, birth_date, sex, certificate.public_bytes(Encoding.DER))
+        certificate = _certificate((auth or keys.auth).public_key(), f"card {birth_date}", keys.ca, "TEST CA", end)
+        return cls(keys, birth_date, sex, certificate.public_bytes(Encoding.DER), auth)
 
     def with_other_ca(self, key: rsa.RSAPrivateKey) -> "Holder":
         certificate = _certificate(self.keys.auth.public_key(), "card", key, "TEST CA", birthday_end(self.birth_date))
@@ -138,7 +152,11 @@ class Holder:
         )
 
     def pin(self, challenge: Challenge) -> LookUpEvidence:
-        signature = _signed_digest(self.keys.auth, challenge.digest(ChallengePurpose.PIN))
+        text = challenge.message(ChallengePurpose.PIN)
+        if self.auth is None:
+            signature = self.keys.auth.sign(text, padding.PKCS1v15(), hashes.SHA256())
+        else:
+            signature = self.auth.sign(text, ec.ECDSA(hashes.SHA384()))
         return LookUpEvidence(challenge.visit, Method.PIN, challenge, Secret(self.der), pin_signature=signature)
 
     def staff(self, challenge: Challenge, request: str) -> LookUpEvidence:

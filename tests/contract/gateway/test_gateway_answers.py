@@ -9,13 +9,12 @@ import pytest
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.ids import VisitId
 from firmware.core.outcomes import ClockState, EligibilityCode
-from firmware.core.secret import Secret
 from firmware.eligibility.http import HttpGateway
 from firmware.sim.gateway.faults import Fault, FaultKind
 from firmware.sim.gateway.people import SEED, fingerprint
 
 from .conftest import PATIENCE, SECONDS, VISIT, World
-from .holders import Holder, birthday_end
+from .holders import Holder
 
 LOOK_UPS = "/v1/lookups"
 
@@ -102,20 +101,6 @@ async def test_pin_has_no_birth_date_to_compare(world: World, client: HttpGatewa
     assert answer.code is EligibilityCode.VALID
 
 
-async def test_certificate_of_somebody_else_is_not_even_sent(world: World, client: HttpGateway) -> None:
-    other = Holder.issue(world.keys, "19721103", "1", end=birthday_end("19721104"))
-    answer = await client.look_up(other.face(client.take_challenge(VISIT)), SECONDS)
-    assert answer.code is EligibilityCode.IDENTITY_CONFLICT
-    assert world.judge.count("POST", LOOK_UPS) == 0
-
-
-async def test_certificate_that_ends_with_the_card_is_not_foreign(world: World, client: HttpGateway) -> None:
-    stay = Holder.issue(world.keys, "19721103", "1", end=datetime(2033, 1, 1, 14, 59, 59, tzinfo=UTC))
-    await world.server.add_person(stay.der, SEED["taro"])
-    answer = await client.look_up(stay.face(client.take_challenge(VISIT)), SECONDS)
-    assert answer.code is EligibilityCode.VALID
-
-
 async def test_record_wiped_while_the_answer_travels_is_still_compared(world: World, client: HttpGateway) -> None:
     world.server.api.delay = 0.2
     evidence = world.face(client)
@@ -125,13 +110,6 @@ async def test_record_wiped_while_the_answer_travels_is_still_compared(world: Wo
     evidence.record.birth_date.wipe()
     evidence.certificate.wipe()
     assert (await asking).code is EligibilityCode.VALID
-
-
-async def test_unreadable_certificate_has_its_own_fault(world: World, client: HttpGateway) -> None:
-    evidence = replace(world.face(client), certificate=Secret(b"\x30\x03abc"))
-    with pytest.raises(DeviceError) as raised:
-        await client.look_up(evidence, SECONDS)
-    assert raised.value.code is FaultCode.CERTIFICATE_BROKEN
 
 
 @pytest.mark.parametrize(("months_ago", "code"), [(2, EligibilityCode.VALID), (6, EligibilityCode.REFUSED)])

@@ -110,6 +110,11 @@ async def test_certificate_of_an_unknown_issuer(world: World, client: HttpGatewa
     assert "certificate-refused" in await refusal(client, card.pin(client.take_challenge(VISIT)))
 
 
+async def test_certificate_that_is_none(world: World, client: HttpGateway) -> None:
+    evidence = replace(world.face(client), certificate=Secret(b"\x30\x03abc"))
+    assert "certificate-refused" in await refusal(client, evidence)
+
+
 async def test_record_issuer_is_demanded_by_policy(world: World, rsa_keys: RsaKeys) -> None:
     trust = world.config.trust
     for issuer, accepted in ((rsa_keys.issuer, True), (rsa_keys.chip, False)):

@@ -15,10 +15,11 @@ from firmware.core.events import Part
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcomes import Env, Method
 from firmware.eligibility.http import HttpGateway
+from firmware.eligibility.ocsp import OcspClient
 from firmware.eligibility.stand_alone import StandAlone
 from firmware.face.matcher import FaceMatcher
 from firmware.publish.service import MqttPublisher
-from firmware.settings.schema import Settings
+from firmware.settings.schema import Revocation, Settings, Trust
 from firmware.sim.panel import SimInputs
 
 
@@ -67,6 +68,18 @@ def test_env_follows_from_parts_and_trust(settings: Settings) -> None:
     assert derived_env(_with(hardware, trust={"face_issuers_are_official": True})) is Env.TEST
     real_ca = hardware.trust.jpki_ca[0].model_copy(update={"sha256": min(JPKI_AUTH_CA_SHA256)})
     assert derived_env(_with(hardware, trust={"jpki_ca": (real_ca,), "face_issuers": ()})) is Env.PRODUCTION
+
+
+def test_one_ca_of_a_test_is_enough_to_be_no_production_device(settings: Settings) -> None:
+    hardware = _with(_real_hardware(settings, "production"), display={"adapter": "ssd1322"}, trust={"face_issuers": ()})
+    official = Trust().jpki_ca
+    assert checked_env(_with(hardware, trust={"jpki_ca": official})) is Env.PRODUCTION
+    for pins in (hardware.trust.jpki_ca, (*official, *hardware.trust.jpki_ca)):
+        mixed = _with(hardware, trust={"jpki_ca": pins})
+        with pytest.raises(DeviceError, match="this device is test") as caught:
+            compose(mixed)
+        assert caught.value.code is FaultCode.SETTINGS_INVALID
+        assert checked_env(_with(mixed, site={"env": Env.TEST})) is Env.TEST
 
 
 def test_face_issuers_are_official_only_by_the_sites_word(settings: Settings) -> None:
@@ -172,6 +185,55 @@ def test_every_policy_of_the_list_is_accepted(settings: Settings, monkeypatch: p
     monkeypatch.setattr("firmware.app.compose.load_trust", spy)
     _composed(_with(settings, trust={"policies": ("1.2.3.4", "1.2.3.5")}))
     assert {policy.dotted_string for policy in loaded[0].policies} == {"1.2.3.4", "1.2.3.5"}
+
+
+def test_pins_without_files_are_handed_on_for_the_card_to_fill(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, frozenset[str]]] = []
+
+    def spy(ders: list[bytes], pins: frozenset[str], policies: tuple[str, ...]) -> CertificateTrust:
+        asked.append((len(ders), pins))
+        return load_trust(ders, pins, policies)
+
+    monkeypatch.setattr("firmware.app.compose.load_trust", spy)
+    known = settings.trust.jpki_ca[0]
+    _composed(_with(settings, trust={"jpki_ca": (known, *Trust().jpki_ca)}))
+    assert asked == [(1, JPKI_AUTH_CA_SHA256 | {known.sha256})]
+
+
+@pytest.mark.parametrize("apdus", ["auto", "short"])
+def test_the_readers_word_about_long_commands_reaches_the_card(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, apdus: str
+) -> None:
+    told: list[bool] = []
+
+    def spy(*parts: Any, short_apdus: bool, **more: Any) -> CardService:
+        told.append(short_apdus)
+        return CardService(*parts, short_apdus=short_apdus, **more)
+
+    monkeypatch.setattr("firmware.app.compose.CardService", spy)
+    _composed(_with(settings, reader={"apdus": apdus}))
+    _composed(_with(_real_hardware(settings, "test"), reader={"apdus": apdus}))
+    assert told == [apdus == "short"] * 2
+
+
+def test_without_a_responder_revocation_is_not_asked(settings: Settings) -> None:
+    composed = _composed(settings)
+    assert composed.devices.revocation is None
+    assert composed.policy.check_revocation is False
+
+
+@pytest.mark.parametrize("https", [False, True])
+async def test_a_sites_responder_is_asked(settings: Settings, https: bool) -> None:
+    assert settings.gateway is not None
+    files = {"ca": settings.gateway.ca, "certificate": settings.gateway.certificate, "key": settings.gateway.key}
+    address = {"url": "https://ocsp.example/", **files} if https else {"url": "http://ocsp.example/"}
+    composed = _composed(settings.model_copy(update={"revocation": Revocation(**address, seconds=2.0)}))
+    assert isinstance(composed.devices.revocation, OcspClient)
+    assert composed.policy.check_revocation is True
+    assert composed.policy.revocation_seconds == 2.0
+    await composed.devices.revocation.close()
 
 
 def test_a_gateway_is_looked_up_only_where_there_is_one(settings: Settings) -> None:

@@ -75,6 +75,10 @@ def test_wrong_keys_are_named_with_their_path(edit: Write, old: str, new: str, d
     assert detail in error.detail
 
 
+def test_an_address_is_refused_for_what_it_is(edit: Write) -> None:
+    assert "gateway.url: must be an https address" in refused(edit("https://localhost", "ftp://localhost")).detail
+
+
 def test_an_error_never_repeats_the_value(edit: Write) -> None:
     assert "marker-4711" not in str(refused(edit('host = "127.0.0.1"', 'host = "marker-4711 "')))
 

@@ -15,6 +15,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from firmware.app.environment import checked_env
+from firmware.core.outcomes import Env
+from firmware.settings.load import load
+from firmware.settings.schema import Trust
 from tools.site import product_lock
 from tools.site.authority import Authority
 from tools.site.make_site import main
@@ -76,6 +80,14 @@ def test_a_site_that_the_device_would_refuse_is_not_made(
     assert main([str(tmp_path / "site"), "--target", "device", "--jpki-ca", str(ca), *words]) == 2
     assert "site.env" in capsys.readouterr().err
     assert not (tmp_path / "site").exists()
+
+
+def test_a_production_site_needs_no_ca_file(tmp_path: Path) -> None:
+    assert main([str(tmp_path / "site"), "--target", "device"]) == 0
+    settings = load(tmp_path / "site" / "device" / "madoguchi.toml")
+    assert settings.site.env is Env.PRODUCTION
+    assert settings.trust == Trust()
+    assert checked_env(settings) is Env.PRODUCTION
 
 
 def test_every_file_of_the_site_and_the_system_lies_in_its_place(site: Path, installed: Path) -> None:
