@@ -14,6 +14,7 @@ import os
 import pwd
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -27,10 +28,10 @@ from firmware.sim.pcsc.listening import is_free, listening_ports
 from firmware.sim.pcsc.parts import (
     PcscdError,
     compile_shim,
-    copy_driver,
     missing_parts,
     needs_polkit_switch,
     pcscd_program,
+    provide_driver,
 )
 
 _PORTS = range(20_000, 32_000, 2)
@@ -55,15 +56,21 @@ class ReaderSlot:
 
 
 class PrivatePcscd:
-    """`readers` virtual readers; of each only the first slot is used. `parent`: where the run folder is made."""
+    """`readers` virtual readers; of each only the first slot is used. `parent`: where the run folder is made.
 
-    def __init__(self, readers: int = 1, parent: Path | None = None) -> None:
+    `wrapper`: C source of a driver that stands before vpcd's (tests).
+    """
+
+    def __init__(self, readers: int = 1, parent: Path | None = None, wrapper: Path | None = None) -> None:
         missing = missing_parts()
         if missing:
             raise PcscdError(f"install {', '.join(missing)}")
         self._user = pwd.getpwnam(_UNPRIVILEGED) if os.geteuid() == 0 else None
         self._count = readers
         self._parent = parent
+        self._wrapper = wrapper
+        self._drivers: list[Path] = []
+        self._unplugged: set[int] = set()
         self._folder: Path | None = None
         self._ports: list[int] = []
         self._process: subprocess.Popen[bytes] | None = None
@@ -119,11 +126,11 @@ class PrivatePcscd:
         self._folder = None
         self._ports = []
 
-    def halt(self) -> None:
-        """End the daemon but keep ports and socket path, for `resume`. Idempotent."""
+    def halt(self, *, kill: bool = False) -> None:
+        """End the daemon (`kill`: as a crash does) but keep ports and socket path, for `resume`. Idempotent."""
         process, self._process = self._process, None
         if process is not None:
-            process.terminate()
+            process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
             try:
                 process.wait(_STOP_TIMEOUT)
             except subprocess.TimeoutExpired:
@@ -143,6 +150,10 @@ class PrivatePcscd:
         if not self._ready():
             self.halt()
             raise PcscdError("the virtual readers did not come back")
+
+    def unplug(self, *numbers: int) -> None:
+        """Leave out exactly these readers from the next `resume` on: Debian's pcscd rereads no serial readers."""
+        self._unplugged = set(numbers)
 
     def restart(self) -> None:
         """What a package upgrade or a crash does to the device: clients lose their connection, cards come back."""
@@ -167,8 +178,8 @@ class PrivatePcscd:
         for name in ("readers", "drop"):
             (self._folder / name).mkdir()
         compile_shim(self._folder)
-        for number in range(self._count):
-            copy_driver(self._folder, number)
+        places = [self._folder / f"reader{number}" for number in range(self._count)]
+        self._drivers = [provide_driver(place, self._wrapper) for place in places]
         if self._user is not None:
             _require_passage(self._folder.parent)
             _give_away(self._folder, self._user)
@@ -219,11 +230,13 @@ class PrivatePcscd:
 
     def _configure(self) -> None:
         lines = []
-        for number, port in enumerate(self._ports):
+        for number, (port, driver) in enumerate(zip(self._ports, self._drivers, strict=True)):
+            if number in self._unplugged:
+                continue
             lines += [
                 f'FRIENDLYNAME "{_reader_name(number)}"',
                 f"DEVICENAME /dev/null:0x{port:04X}",
-                f"LIBPATH {self.folder / f'libifdvpcd{number}.so'}",
+                f"LIBPATH {driver}",
                 f"CHANNELID 0x{port:04X}",
                 "",
             ]
@@ -241,7 +254,8 @@ class PrivatePcscd:
     def _ready(self) -> bool:
         """Wait until the daemon listens for cards on all ports, two a reader; on loopback and nowhere else."""
         process = self._process
-        wanted = {(_LOOPBACK, port + slot) for port in self._ports for slot in (0, 1)}
+        ports = [port for number, port in enumerate(self._ports) if number not in self._unplugged]
+        wanted = {(_LOOPBACK, port + slot) for port in ports for slot in (0, 1)}
         deadline = time.monotonic() + _READY_TIMEOUT
         while process is not None and process.poll() is None and time.monotonic() < deadline:
             present = listening_ports(process.pid)

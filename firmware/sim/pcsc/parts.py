@@ -42,21 +42,28 @@ def missing_parts() -> list[str]:
 
 def compile_shim(folder: Path) -> Path:
     """Build the preloaded library into `folder`."""
-    target = folder / "bindlo.so"
-    command = ["gcc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", str(target), str(_SHIM_SOURCE), "-ldl"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_COMPILE_TIMEOUT)
-    if done.returncode != 0:
-        raise PcscdError(f"gcc could not build the bind shim: {done.stderr.strip()[:500]}")
-    return target
+    return _compile(_SHIM_SOURCE, folder / "bindlo.so")
 
 
-def copy_driver(folder: Path, number: int) -> Path:
-    """One copy of the driver per reader: readers of one library share their state."""
+def provide_driver(folder: Path, wrapper: Path | None = None) -> Path:
+    """A reader's driver in a folder of its own: readers of one library share their state.
+
+    `wrapper`: C source of a driver that stands before vpcd's, which it finds beside it.
+    """
     source = vpcd_driver()
     if source is None:
         raise PcscdError("the driver of vsmartcard-vpcd is not installed")
-    target = folder / f"libifdvpcd{number}.so"
+    folder.mkdir()
+    target = folder / "vpcd.so"
     shutil.copyfile(source, target)
+    return target if wrapper is None else _compile(wrapper, folder / "driver.so")
+
+
+def _compile(source: Path, target: Path) -> Path:
+    command = ["gcc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", str(target), str(source), "-ldl"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_COMPILE_TIMEOUT)
+    if done.returncode != 0:
+        raise PcscdError(f"gcc could not build {source.name}: {done.stderr.strip()[:500]}")
     return target
 
 
