@@ -1,6 +1,6 @@
 # Bare `make` lists the targets. Everything runs out of this folder; nothing is installed elsewhere but system packages.
 .DEFAULT_GOAL := help
-.PHONY: help setup ready run test test-long check bench-visit bench-daemon measure measure-stack measure-sequences measure-clone models fonts faces screens docs lock measurements mutants format clean
+.PHONY: help setup ready run test test-long check bench-visit bench-daemon bench-card fuzz measure-card measure measure-stack measure-sequences measure-clone models fonts faces screens docs lock measurements mutants format clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -33,7 +33,17 @@ bench-visit: ready ## measure a visit on a modelled contactless link
 bench-daemon: ready ## measure start, memory and idle time of the daemon
 	@$(BIN)/python tools/bench_daemon.py $(ARGS)
 
-measure: measure-sequences measure-stack bench-visit bench-daemon measure-clone ## all measurements of docs/measurements.md (about an hour)
+bench-card: ready ## count the commands and bytes a visit sends to the card (B1)
+	@$(BIN)/python tools/bench_card.py $(ARGS)
+
+fuzz: ready ## let a coverage-guided fuzzer loose on the card layer; ARGS="--target record --seconds 60"
+	@$(BIN)/python -c "import atheris" 2>/dev/null || $(BIN)/uv pip install --quiet --require-hashes -r locks/fuzz.txt
+	@$(BIN)/python tools/fuzz/run.py $(ARGS)
+
+measure-card: bench-card ## fuzz, independent readers, storms, mutants, time of the card's tests (B1 to B5; about 40 minutes)
+	@$(BIN)/python tools/measure_card.py $(ARGS)
+
+measure: measure-sequences measure-stack measure-card bench-visit bench-daemon measure-clone ## all measurements of docs/measurements.md (about an hour)
 
 measure-sequences: ready ## 50,000 random event sequences against the session (A2)
 	@$(BIN)/python tools/measure_sequences.py $(ARGS)
@@ -65,7 +75,7 @@ docs: ready ## generate the generated pages of docs/
 measurements: ready ## generate docs/measurements.md from docs/measurements.json
 	@$(BIN)/python tools/measure.py
 
-mutants: ready ## change session and guard on purpose and see whether tests notice; ARGS="--sample 200"
+mutants: ready ## change session and card on purpose and see whether tests notice; ARGS="--sample 200"
 	@$(BIN)/python tools/check/mutants.py $(ARGS)
 
 format: ready ## let ruff format everything
@@ -75,6 +85,7 @@ lock: ready ## resolve the dependencies anew and write the locks (needs a packag
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate pyproject.toml locks/dev.in -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate locks/build.in -o build-constraints.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate locks/bootstrap.in -o locks/bootstrap.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate locks/fuzz.in -o locks/fuzz.txt
 
 clean: ## remove .venv, caches and what was built; setup makes them again
 	@rm -rf .venv .cache build run .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info models/*.onnx firmware/panel/fonts/*.pcf*

@@ -1,6 +1,6 @@
 """Issue 2, A4: a card reader's software of others, the device and the gateway agree on the same card.
 
-What OpenSC makes of the card alone is in test_virtual_card_pcsc.py.
+What OpenSC makes of the card alone is in test_card_opensc.py.
 """
 
 import pytest

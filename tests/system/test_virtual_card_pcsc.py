@@ -19,9 +19,6 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA256, Hash
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from firmware.sim.card.faults import FaultScript, FaultyCard
@@ -111,36 +108,6 @@ def test_opensc_reads_the_certificate_of_000a(
     assert "TLS Web Client Authentication" in parsed
     assert "1.2.392.200149.8.5.1.3.30" in parsed
     assert "CN = Keshiki-shi CRLDP" in parsed
-
-
-def test_wrong_pin_lowers_the_tries_that_opensc_shows(
-    daemon: PrivatePcscd, slot: VpcdSlot, images: tuple[CardImage, CardImage], tmp_path: Path
-) -> None:
-    card = VirtualCard(images[0])
-    slot.insert(card)
-    wait_for_card(daemon, tmp_path)
-    for tries in (2, 1, 0):
-        assert run(daemon, tmp_path, "pkcs15-tool", "--verify-pin", "--auth-id", "01", "--pin", "0000").returncode != 0
-        assert f"Tries left     : {tries}" in run(daemon, tmp_path, "pkcs15-tool", "--list-pins").stdout
-    right = run(daemon, tmp_path, "pkcs15-tool", "--verify-pin", "--auth-id", "01", "--pin", images[0].secrets.pin)
-    assert right.returncode != 0
-    assert card.tries("jpki", 0x0018) == 0
-
-
-def test_opensc_signs_with_the_pin(
-    daemon: PrivatePcscd, slot: VpcdSlot, images: tuple[CardImage, CardImage], tmp_path: Path
-) -> None:
-    slot.insert(VirtualCard(images[0]))
-    wait_for_card(daemon, tmp_path)
-    digest = Hash(SHA256())
-    digest.update(b"signed by the card")
-    (tmp_path / "digest").write_bytes(digest.finalize())
-    command = ["pkcs15-crypt", "--sign", "--key", "01", "--pkcs1", "--sha-256", "--pin", images[0].secrets.pin]
-    done = run(daemon, tmp_path, *command, "--raw", "-i", str(tmp_path / "digest"), "-o", str(tmp_path / "signature"))
-    assert done.returncode == 0, done.stderr
-    key = x509.load_der_x509_certificate(images[0].certificate).public_key()
-    assert isinstance(key, RSAPublicKey)
-    key.verify((tmp_path / "signature").read_bytes(), b"signed by the card", PKCS1v15(), SHA256())
 
 
 WATCHER = """

@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 COUNTED = ROOT / "tests" / "unit"
 PACKAGES = ("firmware/core", "firmware/session", "firmware/settings")
-FILES = ("firmware/publish/contract.py", "firmware/card/guard.py", "firmware/card/tlv.py")
+FILES = ("firmware/publish/contract.py", "firmware/card/guard.py", "firmware/card/apdu.py", "firmware/card/tlv.py")
 
 
 def watched() -> list[str]:

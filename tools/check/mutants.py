@@ -1,6 +1,7 @@
-"""Mutation sample on session and guard: change one thing, run the tests that should notice, report what survived.
+"""Mutation sample on session and card: change one thing, run the tests that should notice, report what survived.
 
-Deterministic: the same seed and source give the same sample. Survivors that are right stand in `tests/mutants.toml`,
+Deterministic: the same seed and source give the same sample, which takes turns over the targets below: the small files
+of the card are in every sample. Survivors that are right stand in `tests/mutants.toml`,
 each with its reason. Exit code 0 only if every mutant of the sample was noticed or is accepted. Source: design.md,
 "Budgets".
 """
@@ -14,9 +15,11 @@ import sys
 import tempfile
 import time
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +31,9 @@ ACCEPTED = ROOT / "tests" / "mutants.toml"
 LONGEST_SECONDS = 120
 TARGETS = {
     "firmware/session/**/*.py": ("tests/unit/session/**/test_*.py", "tests/property/session/**/test_*.py"),
-    "firmware/card/guard.py": ("tests/unit/card/**/test_*guard*.py",),
+    "firmware/card/guard.py": ("tests/unit/card/test_card_guard*.py",),
+    "firmware/card/apdu.py": ("tests/unit/card/test_card_apdu*.py",),
+    "firmware/card/tlv.py": ("tests/unit/card/test_card_tlv*.py",),
 }
 
 
@@ -39,6 +44,7 @@ class Mutant:
     file: Path
     tests: tuple[Path, ...]
     mutation: Mutation
+    target: str = ""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -53,7 +59,7 @@ def all_mutants() -> Iterator[Mutant]:
         tests = tuple(test for each in test_patterns for test in sorted(ROOT.glob(each)))
         for file in sorted(ROOT.glob(pattern)):
             for mutation in mutations(file.read_text(encoding="utf-8")):
-                yield Mutant(file, tests, mutation)
+                yield Mutant(file, tests, mutation, pattern)
 
 
 def accepted() -> set[tuple[str, str, str]]:
@@ -61,6 +67,21 @@ def accepted() -> set[tuple[str, str, str]]:
         return set()
     entries = tomllib.loads(ACCEPTED.read_text(encoding="utf-8")).get("accepted", [])
     return {(entry["file"], entry["text"], entry["change"]) for entry in entries if entry["reason"]}
+
+
+def choose(pool: list[Mutant], size: int, seed: int) -> list[Mutant]:
+    """`size` of them: every other one of the first target, which is by far the largest, the rest in turns."""
+    # A sample for tests, not for secrets.
+    shuffled = random.Random(seed).sample(pool, len(pool))  # noqa: S311
+    heaps = [[mutant for mutant in shuffled if mutant.target == target] for target in TARGETS]
+    first, others = heaps[0], heaps[1:]
+    turns = cycle([heap for other in others for heap in (first, other)])
+    sample: list[Mutant] = []
+    while len(sample) < size:
+        heap = next(turns)
+        sample.extend(heap[:1])
+        del heap[:1]
+    return sample
 
 
 def command(tests: tuple[Path, ...]) -> list[str]:
@@ -91,14 +112,18 @@ def module_name(file: Path) -> str:
     return name.removesuffix(".__init__")
 
 
-def healthy(sample: list[Mutant], folder: Path) -> bool:
+def healthy(sample: list[Mutant], folder: Path, jobs: int) -> bool:
     """Whether the tests pass with a copy that changes nothing; otherwise every mutant would look noticed."""
-    for tests, file in {mutant.tests: mutant.file for mutant in sample}.items():
-        copy = folder / file.name
-        copy.write_text(ast.unparse(ast.parse(file.read_text(encoding="utf-8"))), encoding="utf-8")
-        if not tests or run_tests(tests, module_name(file), copy) != 0:
-            return False
-    return True
+    with ThreadPoolExecutor(jobs) as pool:
+        files = {mutant.tests: mutant.file for mutant in sample}
+        checks = [pool.submit(passes, tests, file, folder) for tests, file in files.items()]
+        return all(check.result() for check in checks)
+
+
+def passes(tests: tuple[Path, ...], file: Path, folder: Path) -> bool:
+    copy = folder / file.name
+    copy.write_text(ast.unparse(ast.parse(file.read_text(encoding="utf-8"))), encoding="utf-8")
+    return bool(tests) and run_tests(tests, module_name(file), copy) == 0
 
 
 def survivors(sample: list[Mutant], folder: Path, jobs: int) -> list[Mutant]:
@@ -108,27 +133,31 @@ def survivors(sample: list[Mutant], folder: Path, jobs: int) -> list[Mutant]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Change session and guard on purpose; see whether tests notice.")
+    parser = argparse.ArgumentParser(description="Change session and card on purpose; see whether tests notice.")
     parser.add_argument("--sample", type=int, default=40, help="how many mutants (default 40; 0: all)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--only", default="", help="only files whose path contains this")
+    parser.add_argument("--only", default=[""], nargs="*", help="only files whose path contains one of these")
     arguments = parser.parse_args()
     start = time.monotonic()
     known = accepted()
-    pool = [mutant for mutant in all_mutants() if mutant.key not in known and arguments.only in str(mutant.file)]
+    wanted = [mutant for mutant in all_mutants() if any(part in str(mutant.file) for part in arguments.only)]
+    pool = [mutant for mutant in wanted if mutant.key not in known]
     size = min(arguments.sample or len(pool), len(pool))
-    # A sample for tests, not for secrets.
-    sample = random.Random(arguments.seed).sample(pool, size)  # noqa: S311
+    sample = choose(pool, size, arguments.seed)
     with tempfile.TemporaryDirectory() as name:
-        if not healthy(sample, Path(name)):
-            print("mutants: the tests of session and guard fail or are missing without any change", file=sys.stderr)
+        if not healthy(sample, Path(name), arguments.jobs):
+            print("mutants: the tests of session and card fail or are missing without any change", file=sys.stderr)
             return 1
         alive = survivors(sample, Path(name), arguments.jobs)
     for mutant in alive:
         print(f"mutants: nobody noticed {mutant}")
     seconds = time.monotonic() - start
-    print(f"mutants: {size - len(alive)} of {size} noticed, out of {len(pool)} possible, {seconds:.1f} s")
+    print(f"mutants: {size - len(alive)} of {size} noticed, out of {len(pool)} possible", end="")
+    print(f" and {len(wanted) - len(pool)} accepted, {seconds:.1f} s")
+    for file, count in sorted(Counter(mutant.file for mutant in sample).items()):
+        missed = sum(mutant.file == file for mutant in alive)
+        print(f"mutants: {file.relative_to(ROOT)}: {count - missed} of {count}")
     return 1 if alive else 0
 
 

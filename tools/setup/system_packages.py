@@ -21,6 +21,7 @@ PACKAGES = {
     "vsmartcard-vpcd": "without it the simulated card is read in process, not through PC/SC",
     "mosquitto": "without it an in-process stand-in takes the broker's place",
     "opensc": "without it the tests with opensc-tool are skipped",
+    "libopenjp2-tools": "without it the tests that decode the chip's photo a second time are skipped",
 }
 
 

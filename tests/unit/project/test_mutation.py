@@ -73,3 +73,17 @@ def test_a_test_that_looks_is_told_from_one_that_does_not(tmp_path: Path, line: 
     test = tmp_path / "test_it.py"
     test.write_text("\n".join([*imports, "def test_it():", f"    {line}", ""]))
     assert mutants.noticed(mutants.Mutant(source, (test,), change), tmp_path) is noticed
+
+
+def test_every_target_is_in_a_small_sample() -> None:
+    pool = list(mutants.all_mutants())
+    sample = mutants.choose(pool, 8, seed=1)
+    assert {mutant.target for mutant in sample} == set(mutants.TARGETS)
+    assert len({id(mutant) for mutant in sample}) == 8
+    assert sample == mutants.choose(pool, 8, seed=1)
+    assert sample != mutants.choose(pool, 8, seed=2)
+
+
+def test_a_sample_may_be_everything() -> None:
+    pool = list(mutants.all_mutants())
+    assert {str(mutant) for mutant in mutants.choose(pool, len(pool), seed=1)} == {str(mutant) for mutant in pool}
