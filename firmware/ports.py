@@ -56,8 +56,10 @@ class CardTransport(Protocol):
         """
 
     def connect(self) -> bytes:
-        """Power up, exclusive; the ATR. Raises CARD_NOT_MYNUMBER for what speaks neither T=0 nor T=1, CARD_GONE,
-        CARD_SILENT, READER_LOST, READER_BUSY, READER_NO_ACCESS, PCSC_DOWN.
+        """Power up, exclusive; the ATR.
+
+        Raises CARD_NOT_MYNUMBER for what speaks neither T=0 nor T=1, CARD_GONE, CARD_SILENT, READER_LOST, READER_BUSY,
+        READER_NO_ACCESS, PCSC_DOWN.
         """
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
