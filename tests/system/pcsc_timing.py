@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmware.sim.card.machine import VirtualCard
+from firmware.sim.card.others import OtherCard, OtherKind
 from firmware.sim.pcsc.daemon import PrivatePcscd
 from firmware.sim.pcsc.vpcd import VpcdSlot
 from tests.system.pcsc_device import DeviceProcess, issue
@@ -93,6 +94,29 @@ def measure(rounds: int, seed: int = 1) -> Timing:
             time.sleep(dice.uniform(0.0, _POLL))
             taken.append(stopwatch.time(slot.remove, "absent"))
     return Timing(*(Figures.of([pair[part] for pair in pairs]) for part in (0, 1) for pairs in (placed, taken)))
+
+
+def measure_others(rounds: int) -> Figures:
+    """From the moment a card of another kind is placed until it is known to be none of ours, `rounds` of each kind."""
+    seconds: list[float] = []
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        daemon = stack.enter_context(PrivatePcscd())
+        slot = VpcdSlot(daemon.slots[0].port)
+        device = DeviceProcess(daemon.environment(), issue(folder))
+        stack.callback(device.end)
+        stack.callback(slot.remove)
+        device.until("absent")
+        for kind in [each for each in OtherKind if each is not OtherKind.MUTE] * rounds:
+            start = time.monotonic()
+            slot.insert(OtherCard(kind))
+            device.until("present")
+            answer = device.ask("identify")
+            seconds.append(time.monotonic() - start)
+            assert answer == "unknown", (kind, answer)
+            slot.remove()
+            device.until("absent")
+    return Figures.of(seconds)
 
 
 def main() -> None:
