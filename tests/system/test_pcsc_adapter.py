@@ -83,17 +83,6 @@ def test_a_visit_and_the_card_taken_and_placed_again(stand: Stand) -> None:
     assert card.violations() == []
 
 
-@pytest.mark.parametrize("at", [1, 7, 12])
-def test_a_card_pulled_at_any_apdu_is_gone_and_the_next_visit_works(stand: Stand, at: int) -> None:
-    stand.place(FaultyCard(stand.good_card(), FaultScript(pull_at=at)))
-    assert stand.device.ask("visit-sign") == "CRD-001"
-    stand.device.expect("absent")
-    card = stand.good_card()
-    stand.place(card)
-    assert stand.device.ask("visit-sign") == GOOD
-    assert (card.tries("card-face", 0x12), card.tries("jpki", 0x18)) == (10, 3)
-
-
 def test_a_swap_is_absent_and_present(stand: Stand) -> None:
     stand.place()
     assert stand.device.ask("identify") == "my-number"
