@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 
 from firmware.camera.frames import Picture, Rotation, black, due, upright
 from firmware.core.faults import DeviceError, FaultCode
-from firmware.ports import Frame
+from firmware.ports import Frame, Region
 
 LARGEST_FILE = 16 << 20
 LONGEST_SIDE = 8192
@@ -100,6 +100,9 @@ class FileCamera:
 
     def close(self) -> None:
         self._start = None
+
+    def meter(self, region: Region | None) -> None:
+        """Files have their light already: nothing to do."""
 
     def _shown(self, number: int) -> Picture:
         if self._fault is CameraFault.BLACK:

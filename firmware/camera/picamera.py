@@ -3,15 +3,21 @@
 Camera lane; picamera2 has an event thread of its own. Seconds are monotonic. Raises CAMERA_MISSING and CAMERA_NO_FRAME.
 Not run on a Pi, nor here: written against picamera2 0.3.38's source. libcamera's `SensorTimestamp` (end of exposure) is
 CLOCK_BOOTTIME; a Pi does not suspend, but the difference to the monotonic clock is taken into account all the same.
+
+Metering: libcamera's `AeMeteringMode` knows the centre only, and no rectangle; `ExposureValue` (stops) keeps the
+automatic exposure at work, so it is what follows the wish. A camera that does not offer it is left alone.
 """
 
 import time
 from dataclasses import dataclass
 from typing import Any
 
-from firmware.camera.frames import Rotation, fresh, upright
+from firmware.camera.frames import Picture, Rotation, fresh, upright
+from firmware.camera.metering import Metering
 from firmware.core.faults import DeviceError, FaultCode
-from firmware.ports import Frame
+from firmware.ports import Frame, Region
+
+_STOPS = "ExposureValue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,7 @@ class PiCamera:
     def __init__(self, config: PiCameraConfig) -> None:
         self._config = config
         self._camera: Any = None
+        self._metering = Metering()
         self._not_before = 0.0
         self._last = 0.0
 
@@ -81,7 +88,12 @@ class PiCamera:
                 request.release()
         raise DeviceError(FaultCode.CAMERA_NO_FRAME)
 
+    def meter(self, region: Region | None) -> None:
+        self._metering.wish(region)
+
     def close(self) -> None:
+        # Controls belong to the open camera: the next one starts as it always does.
+        self._metering.reset()
         camera, self._camera = self._camera, None
         if camera is not None:
             camera.stop()
@@ -90,10 +102,16 @@ class PiCamera:
     def _frame(self, picture: Any, taken: float) -> Frame:
         self._last = taken
         turned = upright(picture, self._config.rotation)
+        self._expose(turned)
         frame = Frame(bytearray(turned.data.cast("B")), turned.shape[1], turned.shape[0], taken)
         turned.fill(0)
         picture.fill(0)
         return frame
+
+    def _expose(self, turned: Picture) -> None:
+        stops = self._metering.follow(turned)
+        if stops is not None and _STOPS in self._camera.camera_controls:
+            self._camera.set_controls({_STOPS: stops})
 
 
 def _taken(metadata: dict[str, Any]) -> float:

@@ -4,6 +4,10 @@ Camera lane. Seconds are monotonic. Raises CAMERA_MISSING and CAMERA_NO_FRAME. A
 OpenCV's own select time-out (10 s unless the unit sets OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT); a lane that hangs longer
 than allowed is abandoned by the runtime. Not run on a real camera: no machine with one was at hand; the logic is tested
 on a double.
+
+Metering: UVC has no exposure compensation, so the exposure time that the camera last reported is taken over and made
+longer or shorter by hand, within one frame's time; "no wish" gives it back to the camera. Drivers that refuse stay as
+they are, and one that reported nonsense is bounded by the stops and given back as soon as no face is seen.
 """
 
 import time
@@ -14,8 +18,9 @@ from typing import Protocol
 import cv2
 
 from firmware.camera.frames import Picture, Rotation, fresh, upright
+from firmware.camera.metering import Metering
 from firmware.core.faults import DeviceError, FaultCode
-from firmware.ports import Frame
+from firmware.ports import Frame, Region
 
 # A camera that has waited hands out what its driver queued first; a frame older than this is not "newest".
 _NEWEST = 0.2
@@ -23,6 +28,9 @@ _NEWEST = 0.2
 _QUEUE = 4
 # Between two grabs that fail at once, as those of an unplugged camera do.
 _PAUSE = 0.02
+# V4L2_CID_EXPOSURE_AUTO as uvcvideo has it, and how many of V4L2_CID_EXPOSURE_ABSOLUTE's units a second has.
+_MANUAL, _APERTURE_PRIORITY = 1, 3
+_UNITS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +52,11 @@ class Capture(Protocol):
     def retrieve(self) -> Picture | None:
         """The frame taken last, BGR."""
 
+    def expose(self, stops: float) -> None:
+        """So much brighter than by the camera's own choice; 0: its own choice. Does nothing where it cannot."""
+
     def close(self) -> None:
-        """Release the device."""
+        """Release the device, its exposure back to its own choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,7 @@ class V4l2Camera:
         self._opener = opener or Cv2Capture
         self._time = clock or Time()
         self._capture: Capture | None = None
+        self._metering = Metering()
         self._not_before = 0.0
         self._last = 0.0
 
@@ -95,7 +107,11 @@ class V4l2Camera:
                 return self._frame(self._capture, stamp)
         raise DeviceError(FaultCode.CAMERA_NO_FRAME)
 
+    def meter(self, region: Region | None) -> None:
+        self._metering.wish(region)
+
     def close(self) -> None:
+        self._metering.reset()
         capture, self._capture = self._capture, None
         if capture is not None:
             capture.close()
@@ -107,6 +123,9 @@ class V4l2Camera:
         taken = stamp - 1 / self._config.fps
         self._last = taken
         turned = upright(picture, self._config.rotation)
+        stops = self._metering.follow(turned)
+        if stops is not None:
+            capture.expose(stops)
         frame = Frame(bytearray(turned.data.cast("B")), turned.shape[1], turned.shape[0], taken)
         turned.fill(0)
         picture.fill(0)
@@ -127,6 +146,10 @@ class Cv2Capture:
         self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, config.size[0])
         self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, config.size[1])
         self._capture.set(cv2.CAP_PROP_FPS, config.fps)
+        # A control stays set when a device is closed: whoever was cut off in the middle may have left it.
+        self._capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, _APERTURE_PRIORITY)
+        self._longest = _UNITS / config.fps
+        self._base: float | None = None
 
     def grab(self) -> float | None:
         if not self._capture.grab():
@@ -138,5 +161,22 @@ class Cv2Capture:
         done, picture = self._capture.retrieve()
         return picture if done else None
 
+    def expose(self, stops: float) -> None:
+        if stops == 0:
+            self._own_choice()
+            return
+        if self._base is None:
+            base = float(self._capture.get(cv2.CAP_PROP_EXPOSURE))
+            if not 1 <= base <= _UNITS or not self._capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, _MANUAL):
+                return
+            self._base = base
+        self._capture.set(cv2.CAP_PROP_EXPOSURE, round(max(1.0, min(self._base * 2**stops, self._longest))))
+
     def close(self) -> None:
+        self._own_choice()
         self._capture.release()
+
+    def _own_choice(self) -> None:
+        if self._base is not None:
+            self._capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, _APERTURE_PRIORITY)
+            self._base = None

@@ -1,34 +1,33 @@
 """`FaceMatcher`: the `Face` port. Chip photo against live frames, best of several, with every picture wiped.
 
-Inference lane, blocking. Seconds are monotonic. Raises MODEL_…, PHOTO_… and what `frames` raises other than
-CAMERA_NO_FRAME. The similarity itself never leaves this file. Source: face.md sections 1 and 4, hardware.md section 10.
+The attempt itself is `comparison.py`; here are the models, the photo and the verdict. Inference lane, blocking. Raises
+MODEL_…, PHOTO_… and what `frames` raises other than CAMERA_NO_FRAME. Source: face.md sections 1 and 4, hardware.md
+section 10.
 """
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from firmware.core.faults import DeviceError, FaultCode
-from firmware.core.outcomes import MatchBand, MatchVerdict, UnsureReason
+from firmware.core.outcomes import MatchVerdict
 from firmware.core.secret import Secret
 from firmware.face.align import align
-from firmware.face.decide import Decision, Thresholds, Unsure, band_of, decide
+from firmware.face.box import FaceBox
+from firmware.face.comparison import Comparison, Reference, Rules
+from firmware.face.decide import Thresholds
 from firmware.face.detect import DetectLimits, Detector
-from firmware.face.embed import Embedder, cosine
+from firmware.face.embed import Embedder
+from firmware.face.liveness_shape import proportion
 from firmware.face.photo import PhotoDecoder
-from firmware.face.pixels import Floats, Picture, bgr, view, wiped
-from firmware.face.quality import QualityLimits, choose
+from firmware.face.pixels import Floats, Picture, bgr, wiped
+from firmware.face.quality import facing
 from firmware.inference.models import ModelEntry, ModelStore
 from firmware.inference.onnx import Session, trim
-from firmware.ports import Frame, MatchLimits
+from firmware.ports import MatchLimits, Sitting
 
 EMBEDDER = "sface"
 DETECTOR = "yunet"
 _ACCEPTING = ("accept", "strict")
-# How long one wait for a frame may hold up a cancelled visit, and the least pause after a camera that gave up at once.
-_FRAME_SECONDS = 0.25
-_PAUSE_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class FaceConfig:
     photo_seconds: float = 3.0
     threads: int = 1
     detect: DetectLimits = field(default_factory=DetectLimits)
-    quality: QualityLimits = field(default_factory=QualityLimits)
+    rules: Rules = field(default_factory=Rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,12 @@ class _Loaded:
     embedder: Embedder
     entry: ModelEntry
     thresholds: Thresholds
+
+    def detect(self, picture: Picture) -> list[FaceBox]:
+        return self.detector.detect(picture)
+
+    def embed(self, chip: Picture) -> Floats:
+        return self.embedder.embed(chip)
 
 
 class FaceMatcher:
@@ -68,26 +73,20 @@ class FaceMatcher:
         self._decoder.close()
         self._loaded = None
 
-    def match(
-        self,
-        photo: Secret,
-        frames: Callable[[float], Frame],
-        limits: MatchLimits,
-        cancelled: Callable[[], bool],
-    ) -> MatchVerdict:
-        """Compare until sure, or until `limits` are used up, or `cancelled` (the verdict is then of no use)."""
+    def match(self, photo: Secret, sitting: Sitting, limits: MatchLimits) -> MatchVerdict:
+        """Compare until sure, or until `limits` are used up, or cancelled (the verdict is then of no use)."""
         if limits.threshold not in _ACCEPTING:
             raise ValueError(f"threshold {limits.threshold!r} does not accept")
         models = self._models()
         threshold = models.entry.thresholds[limits.threshold]
         try:
             reference = self._reference(models, photo)
-            with wiped(reference):
-                decision = self._compare(_Comparison(models, reference), frames, limits, cancelled)
+            with wiped(reference.embedding):
+                decision, liveness = Comparison(models, reference, self._config.rules, sitting, limits).run()
         finally:
             trim()
             self._decoder.start_ahead()
-        return MatchVerdict(decision.code, decision.reason, decision.band, threshold.id, models.entry.sha256)
+        return MatchVerdict(decision.code, decision.reason, decision.band, threshold.id, models.entry.sha256, liveness)
 
     def _models(self) -> _Loaded:
         if self._loaded is None:
@@ -101,8 +100,8 @@ class FaceMatcher:
             trim()
         return self._loaded
 
-    def _reference(self, models: _Loaded, photo: Secret) -> Floats:
-        """The embedding of the chip's photo."""
+    def _reference(self, models: _Loaded, photo: Secret) -> Reference:
+        """What is kept of the chip's photo."""
         decoded = self._decoder.decode(photo)
         with wiped(decoded):
             picture = bgr(decoded)
@@ -110,81 +109,11 @@ class FaceMatcher:
             faces = models.detector.detect(picture)
             if not faces:
                 raise DeviceError(FaultCode.PHOTO_NO_FACE)
-            return _embed(models, picture, max(faces, key=lambda face: face.width).points)
-
-    def _compare(
-        self,
-        comparison: "_Comparison",
-        frames: Callable[[float], Frame],
-        limits: MatchLimits,
-        cancelled: Callable[[], bool],
-    ) -> Decision:
-        strict = limits.threshold == "strict"
-        deadline = time.monotonic() + limits.seconds
-        while comparison.compared < limits.frames and not cancelled():
-            frame = _next_frame(frames, deadline)
-            if frame is not None:
-                try:
-                    comparison.look(frame, self._config.quality)
-                finally:
-                    frame.wipe()
-            if comparison.accepted(strict=strict) or time.monotonic() >= deadline:
-                break
-        return comparison.decision(strict=strict)
-
-
-class _Comparison:
-    """What the frames of one attempt have shown so far."""
-
-    def __init__(self, models: _Loaded, reference: Floats) -> None:
-        self._models = models
-        self._reference = reference
-        self._best: float | None = None
-        self._reason = UnsureReason.NO_FRAMES
-        self.compared = 0
-
-    def look(self, frame: Frame, limits: QualityLimits) -> None:
-        """Compare one frame, or remember why it was not fit."""
-        picture = view(frame.pixels, frame.width, frame.height)
-        face = choose(self._models.detector.detect(picture), (frame.width, frame.height), limits)
-        if isinstance(face, UnsureReason):
-            self._reason = face
-            return
-        embedding = _embed(self._models, picture, face.points)
-        with wiped(embedding):
-            similarity = cosine(self._reference, embedding)
-        self.compared += 1
-        self._best = similarity if self._best is None else max(self._best, similarity)
-
-    def accepted(self, *, strict: bool) -> bool:
-        """More frames cannot make it better than it is."""
-        band = self._band()
-        return band is MatchBand.STRICT or (band is MatchBand.ACCEPT and not strict)
-
-    def decision(self, *, strict: bool) -> Decision:
-        band = self._band()
-        return Unsure(self._reason) if band is None else decide(band, strict=strict)
-
-    def _band(self) -> MatchBand | None:
-        return None if self._best is None else band_of(self._best, self._models.thresholds)
-
-
-def _embed(models: _Loaded, picture: Picture, points: tuple[tuple[float, float], ...]) -> Floats:
-    aligned = align(picture, points)
-    with wiped(aligned):
-        return models.embedder.embed(aligned)
-
-
-def _next_frame(frames: Callable[[float], Frame], deadline: float) -> Frame | None:
-    asked = time.monotonic()
-    try:
-        return frames(max(0.0, min(_FRAME_SECONDS, deadline - asked)))
-    except DeviceError as error:
-        if error.code is not FaultCode.CAMERA_NO_FRAME:
-            raise
-    if time.monotonic() - asked < _PAUSE_SECONDS:
-        time.sleep(_PAUSE_SECONDS)
-    return None
+            face = max(faces, key=lambda face: face.width)
+            straight = facing(face, self._config.rules.quality.pose) is None
+            chip = align(picture, face.points)
+            with wiped(chip):
+                return Reference(models.embed(chip), proportion(face.points) if straight else None)
 
 
 def _thresholds(entry: ModelEntry) -> Thresholds:

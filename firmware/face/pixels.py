@@ -57,6 +57,12 @@ def tensor(picture: Picture, *, rgb: bool) -> Floats:
 
 
 def bgr(picture: Picture) -> Picture:
-    """A decoded photo (grey, or RGB) as BGR; always a copy."""
-    channels = picture if picture.ndim == 3 else picture[:, :, np.newaxis].repeat(3, axis=2)
-    return np.ascontiguousarray(channels[:, :, ::-1])
+    """A decoded photo (grey, or RGB) as BGR; always a copy, and the only one. The caller wipes it."""
+    made = np.empty((*picture.shape[:2], 3), dtype=np.uint8)
+    made[:] = picture[:, :, ::-1] if picture.ndim == 3 else picture[:, :, np.newaxis]
+    return made
+
+
+def green(picture: Picture) -> Floats:
+    """Brightness for measuring: a float copy of the green channel. The caller wipes it."""
+    return picture[:, :, 1].astype(np.float32)

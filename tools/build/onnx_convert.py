@@ -2,7 +2,8 @@
 
 Build time only (needs `onnx`). Why: the int8 block files do not load in onnxruntime as they are (their quantised
 tensors stayed in `graph.input`), and PRelu costs half of SFace's time there. Deterministic: the same input gives the
-same bytes. Raises ValueError for a graph of another kind. Source: face.md section 1, conversion facts 1 and 2.
+same bytes. A line reader is also cut down to the characters it is for. Raises ValueError for a graph of another kind.
+Source: face.md section 1, conversion facts 1 and 2.
 """
 
 import os
@@ -19,12 +20,19 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import onnxruntime
 
+from tools.build.onnx_classes import cut, kept_classes, logarithms, restricted
+
 Constants = dict[str, NDArray[Any]]
 
 
-def convert(data: bytes, shape: tuple[int, ...]) -> bytes:
-    """The model in `data` as float32 ONNX with its one input fixed to `shape`."""
+def convert(data: bytes, shape: tuple[int, ...], characters: str = "") -> bytes:
+    """The model in `data` as float32 ONNX with its one input fixed to `shape`.
+
+    `characters`: of a line reader, the only ones to keep (`onnx_classes.py`).
+    """
     model = onnx.load_from_string(data)
+    if characters:
+        cut(model, characters)
     graph = model.graph
     constants: Constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     nodes = rewrite_prelu(fold(graph.node, constants), constants)
@@ -35,15 +43,25 @@ def convert(data: bytes, shape: tuple[int, ...]) -> bytes:
     # Only the outputs are taken over: value_info of every tensor in between would say nothing new.
     inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
     _replace(graph.output, list(inferred.graph.output))
+    _measure_outputs(model, shape)
     onnx.checker.check_model(model, full_check=True)
     converted: bytes = model.SerializeToString(deterministic=True)
     return converted
 
 
-def compare(original: bytes, converted: bytes, shape: tuple[int, ...]) -> float:
-    """Largest difference of any output, the original graph run with onnxruntime's own DequantizeLinear and PRelu."""
-    tensor = np.random.default_rng(20211201).uniform(0, 255, shape).astype(np.float32)
-    results = [_run(data, tensor) for data in (make_loadable(original, shape), converted)]
+def compare(original: bytes, converted: bytes, shape: tuple[int, ...], characters: str = "") -> float:
+    """Largest difference of any output, the original graph run with onnxruntime's own DequantizeLinear and PRelu.
+
+    Of a line reader: of the logarithm of any kept character's probability.
+    """
+    low, high = (-1, 1) if characters else (0, 255)
+    tensor = np.random.default_rng(20211201).uniform(low, high, shape).astype(np.float32)
+    results: list[list[NDArray[Any]]] = [
+        list(_run(data, tensor)) for data in (make_loadable(original, shape), converted)
+    ]
+    if characters:
+        classes = kept_classes(onnx.load_from_string(original), characters)
+        results = [[restricted(output, classes) for output in results[0]], [logarithms(each) for each in results[1]]]
     return max(float(np.abs(left - right).max()) for left, right in zip(*results, strict=True))
 
 
@@ -89,7 +107,10 @@ def dequantize(values: list[NDArray[Any]], axis: int, block: int) -> NDArray[np.
 
 
 def rewrite_prelu(nodes: Iterable[onnx.NodeProto], constants: Constants) -> list[onnx.NodeProto]:
-    """PRelu(x) = a*x + (1-a)*Relu(x). max(x, a*x) would be wrong: some slopes are above 1."""
+    """PRelu(x) = a*x + (1-a)*Relu(x). max(x, a*x) would be wrong: some slopes are above 1.
+
+    Where none is, (1-a)*Relu(x) = Relu((1-a)*x): onnxruntime then makes two passes over the picture instead of three.
+    """
     kept: list[onnx.NodeProto] = []
     for node in nodes:
         if node.op_type != "PRelu" or node.input[1] not in constants:
@@ -98,10 +119,18 @@ def rewrite_prelu(nodes: Iterable[onnx.NodeProto], constants: Constants) -> list
         source, slope, target = node.input[0], constants[node.input[1]], node.output[0]
         constants[f"{target}_slope"] = slope
         constants[f"{target}_rest"] = (np.float32(1) - slope).astype(np.float32)
+        if slope.max() <= 1:
+            kept += [
+                helper.make_node("Mul", [source, f"{target}_rest"], [f"{target}_part"]),
+                helper.make_node("Relu", [f"{target}_part"], [f"{target}_bend"]),
+            ]
+        else:
+            kept += [
+                helper.make_node("Relu", [source], [f"{target}_positive"]),
+                helper.make_node("Mul", [f"{target}_positive", f"{target}_rest"], [f"{target}_bend"]),
+            ]
         kept += [
-            helper.make_node("Relu", [source], [f"{target}_positive"]),
             helper.make_node("Mul", [source, f"{target}_slope"], [f"{target}_linear"]),
-            helper.make_node("Mul", [f"{target}_positive", f"{target}_rest"], [f"{target}_bend"]),
             helper.make_node("Add", [f"{target}_linear", f"{target}_bend"], [target]),
         ]
     return kept
@@ -119,6 +148,20 @@ def _fix_shapes(graph: onnx.GraphProto, shape: tuple[int, ...]) -> None:
     del graph.value_info[:]
     for value in graph.output:
         value.type.tensor_type.ClearField("shape")
+
+
+def _measure_outputs(model: onnx.ModelProto, shape: tuple[int, ...]) -> None:
+    """Where the graph computes a shape, ONNX's inference gives up: take it from a run."""
+    if all(value.type.tensor_type.HasField("shape") for value in model.graph.output):
+        return
+    made = _run(model.SerializeToString(), np.zeros(shape, dtype=np.float32))
+    _replace(
+        model.graph.output,
+        [
+            helper.make_tensor_value_info(value.name, onnx.TensorProto.FLOAT, output.shape)
+            for value, output in zip(model.graph.output, made, strict=True)
+        ],
+    )
 
 
 def _replace(field: Any, values: list[Any]) -> None:

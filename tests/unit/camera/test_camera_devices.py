@@ -13,7 +13,7 @@ from firmware.camera.frames import Picture
 from firmware.camera.picamera import PiCamera, PiCameraConfig
 from firmware.camera.v4l2 import Capture, Time, V4l2Camera, V4l2Config
 from firmware.core.faults import DeviceError, FaultCode
-from firmware.ports import Camera
+from firmware.ports import Camera, Region
 
 PERIOD = 0.1
 
@@ -28,6 +28,8 @@ class Device:
         self.dead = False
         self.closed = 0
         self.taken = 0.0
+        self.level = 200
+        self.stops: list[float] = []
 
     def grab(self) -> float | None:
         if self.dead:
@@ -41,8 +43,11 @@ class Device:
 
     def retrieve(self) -> Picture | None:
         picture = np.zeros((48, 64, 3), np.uint8)
-        picture[:, :32] = 200
+        picture[:, :32] = self.level
         return picture
+
+    def expose(self, stops: float) -> None:
+        self.stops.append(stops)
 
     def close(self) -> None:
         self.closed += 1
@@ -123,6 +128,39 @@ def test_a_v4l2_device_that_is_not_there() -> None:
     assert caught.value.code is FaultCode.CAMERA_MISSING
 
 
+FACE = Region(0.1, 0.2, 0.3, 0.5)
+
+
+def test_v4l2_device_follows_a_wish_until_it_is_taken_back() -> None:
+    device = Device()
+    device.level = 30
+    camera = v4l2(device)
+    camera.open(0.0)
+    camera.read(1.0)
+    assert device.stops == []
+    camera.meter(FACE)
+    for _ in range(40):
+        camera.read(1.0)
+    assert device.stops == [0.5, 1.0, 1.5, 2.0], "small steps, bounded"
+    camera.meter(None)
+    camera.read(1.0)
+    assert device.stops[4:] == [0.0]
+
+
+def test_v4l2_the_wish_is_for_the_upright_picture() -> None:
+    device = Device()
+    device.level = 30
+    camera = v4l2(device, rotation=180)
+    camera.open(0.0)
+    camera.meter(Region(0.6, 0.2, 0.3, 0.5))
+    camera.read(1.0)
+    assert device.stops == [0.5], "turned, the lit half lies on the right; the black one would be no darker"
+    device.level = 115
+    for _ in range(20):
+        camera.read(1.0)
+    assert device.stops == [0.5]
+
+
 class Request:
     """A completed request of picamera2."""
 
@@ -154,6 +192,11 @@ class Picamera2:
         self.ages = [0.0]
         self.calls: list[str] = []
         self.out = 0
+        self.camera_controls: dict[str, tuple[float, float, float]] = {"ExposureValue": (-8.0, 8.0, 0.0)}
+        self.set: list[dict[str, float]] = []
+
+    def set_controls(self, controls: dict[str, float]) -> None:
+        self.set.append(controls)
 
     def create_video_configuration(self, **settings: Any) -> dict[str, Any]:
         assert settings["main"]["format"] == "RGB888"
@@ -212,6 +255,29 @@ def test_pi_camera_skips_old_requests_and_releases_all(pi: PiCamera) -> None:
     with pytest.raises(DeviceError) as not_open:
         pi.read(1.0)
     assert not_open.value.code is FaultCode.CAMERA_MISSING
+
+
+def test_pi_camera_is_made_brighter_for_a_region_and_put_back(pi: PiCamera) -> None:
+    pi.meter(FACE)
+    pi.open(0.0)
+    assert Picamera2.last.set == [], "a new camera starts with its own choice"
+    pi.meter(FACE)
+    Picamera2.last.ages = [0.5, 0.4, 0.3]
+    pi.read(1.0)
+    pi.read(1.0)
+    assert Picamera2.last.set == [{"ExposureValue": 0.5}]
+    pi.meter(None)
+    pi.read(1.0)
+    assert Picamera2.last.set[1:] == [{"ExposureValue": 0.0}]
+
+
+def test_pi_camera_without_that_control_is_left_alone(pi: PiCamera) -> None:
+    pi.open(0.0)
+    Picamera2.last.camera_controls.clear()
+    pi.meter(FACE)
+    Picamera2.last.ages = [0.3]
+    pi.read(1.0)
+    assert Picamera2.last.set == []
 
 
 def test_pi_camera_that_is_not_there(pi: PiCamera, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from firmware.camera.files import LARGEST_FILE, CameraFault, FileCamera, FileCameraConfig
 from firmware.core.faults import DeviceError, FaultCode
-from firmware.ports import Camera, Frame
+from firmware.ports import Camera, Frame, Region
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -128,6 +128,13 @@ def test_closed_and_opened_again(clock: Clock, tmp_path: Path) -> None:
         assert caught.value.code is FaultCode.CAMERA_MISSING
     shown.open(0.0)
     assert colours(shown, 1) == [RED]
+
+
+def test_a_wish_for_other_light_changes_nothing(clock: Clock, tmp_path: Path) -> None:
+    shown = camera(clock, save(tmp_path / "a.png", RED))
+    shown.open(0.0)
+    shown.meter(Region(0.2, 0.2, 0.5, 0.5))
+    assert colours(shown, 3) == [RED] * 3
 
 
 def left_half_red(path: Path, orientation: int) -> Path:

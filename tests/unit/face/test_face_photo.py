@@ -1,14 +1,11 @@
-"""The decoder's parent and its worker: broken photos, limits, time-out, and workers that misbehave."""
+"""The decoder's parent: photos good and bad, time-out, and workers that misbehave."""
 
-import contextlib
+import ast
 import os
-import resource
 import signal
-import struct
 import subprocess
 import sys
 import time
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +14,11 @@ from PIL import Image
 
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.secret import Secret
-from firmware.face import photo_worker
+from firmware.face import photo, photo_worker
 from firmware.face.photo import JP2_SIGNATURE, LARGEST_PHOTO, PhotoDecoder
 from firmware.face.pixels import bgr
-from tests.unit.face.face_material import FACES, picture
-
-
-def jp2(image: Image.Image, rate: float = 20) -> bytes:
-    data = BytesIO()
-    image.save(data, "JPEG2000", quality_mode="rates", quality_layers=[rate], irreversible=True)
-    return data.getvalue()
+from tests.unit.face.face_material import FACES, ROOT, picture
+from tests.unit.face.hostile_photos import jp2, with_size
 
 
 def code_of(data: bytes, decoder: PhotoDecoder | None = None) -> FaultCode:
@@ -35,23 +27,12 @@ def code_of(data: bytes, decoder: PhotoDecoder | None = None) -> FaultCode:
     return caught.value.code
 
 
-def with_size(photo: bytes, *, header: tuple[int, int] | None, codestream: tuple[int, int] | None) -> bytes:
-    """The photo with other sizes claimed in the JP2 header (ihdr) or in the codestream (SIZ, image and tile)."""
-    data = bytearray(photo)
-    if header is not None:
-        struct.pack_into(">II", data, photo.index(b"ihdr") + 4, header[1], header[0])
-    if codestream is not None:
-        size = photo.index(b"\xff\x51")
-        for offset in (6, 22):
-            struct.pack_into(">II", data, size + offset, *codestream)
-    return bytes(data)
-
-
-def script(folder: Path, body: str) -> PhotoDecoder:
-    """A decoder whose worker runs `body`."""
+def script(folder: Path, body: str, *, seconds: float = 0.5) -> PhotoDecoder:
+    """A decoder whose worker runs `body`; `answer` of it writes to the socket, by default as a worker that is ready."""
     path = folder / "worker.py"
-    path.write_text(f"import os, struct, sys, time\n{body}\n", encoding="utf-8")
-    return PhotoDecoder(seconds=0.5, script=path)
+    start = f"import os, struct, sys, time\ndef answer(data, ready={photo_worker.READY!r}): os.write(0, ready + data)\n"
+    path.write_text(f"{start}{body}\n", encoding="utf-8")
+    return PhotoDecoder(seconds, path)
 
 
 def test_grey_photo(chip: Secret) -> None:
@@ -111,19 +92,9 @@ def test_modes_other_than_grey_and_rgb() -> None:
     assert code_of(jp2(Image.new("RGBA", (240, 320)))) is FaultCode.PHOTO_BROKEN
 
 
-def test_flipped_bytes_decode_or_are_broken_never_anything_else(chip: Secret) -> None:
-    random = np.random.default_rng(11)
-    for _ in range(12):
-        data = bytearray(chip.view())
-        for place in random.integers(12, len(data), 6):
-            data[place] = int(random.integers(256))
-        with contextlib.suppress(DeviceError):
-            assert max(PhotoDecoder().decode(Secret(data)).shape) <= photo_worker.LONGEST_SIDE
-
-
 def test_a_worker_that_hangs_is_killed(tmp_path: Path) -> None:
     note = tmp_path / "pid"
-    decoder = script(tmp_path, f"open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(600)")
+    decoder = script(tmp_path, f"open({str(note)!r}, 'w').write(str(os.getpid())); answer(b''); time.sleep(600)")
     assert code_of(JP2_SIGNATURE, decoder) is FaultCode.PHOTO_TIMEOUT
     with pytest.raises(ProcessLookupError):
         os.kill(int(note.read_text(encoding="utf-8")), 0)
@@ -132,15 +103,15 @@ def test_a_worker_that_hangs_is_killed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        "sys.exit(3)",
-        "sys.stdout.buffer.write(struct.pack('>HHB', 4, 4, 1) + b'half')",
-        "sys.stdout.buffer.write(struct.pack('>HHB', 65535, 65535, 3) + bytes(100))",
-        "sys.stdout.buffer.write(struct.pack('>HHB', 0, 4, 1))",
-        "sys.stdout.buffer.write(struct.pack('>HHB', 4, 0, 1))",
-        "sys.stdout.buffer.write(struct.pack('>HHB', 4, 1025, 1) + bytes(4100))",
-        "sys.stdout.buffer.write(struct.pack('>HHB', 1025, 4, 1) + bytes(4100))",
-        "sys.stdout.buffer.write(struct.pack('>HHB', 4, 4, 2) + bytes(32))",
-        "os.kill(os.getpid(), 11)",
+        "answer(b''); sys.exit(3)",
+        "answer(struct.pack('>HHB', 4, 4, 1) + b'half')",
+        "answer(struct.pack('>HHB', 65535, 65535, 3) + bytes(100))",
+        "answer(struct.pack('>HHB', 0, 4, 1))",
+        "answer(struct.pack('>HHB', 4, 0, 1))",
+        "answer(struct.pack('>HHB', 4, 1025, 1) + bytes(4100))",
+        "answer(struct.pack('>HHB', 1025, 4, 1) + bytes(4100))",
+        "answer(struct.pack('>HHB', 4, 4, 2) + bytes(32))",
+        "answer(b''); os.kill(os.getpid(), 11)",
     ],
 )
 def test_a_worker_whose_answer_is_no_picture(tmp_path: Path, body: str) -> None:
@@ -148,7 +119,7 @@ def test_a_worker_whose_answer_is_no_picture(tmp_path: Path, body: str) -> None:
 
 
 def test_a_worker_out_of_cpu_time_is_a_time_out(tmp_path: Path) -> None:
-    decoder = script(tmp_path, f"os.kill(os.getpid(), {signal.SIGXCPU:d})")
+    decoder = script(tmp_path, f"answer(b''); os.kill(os.getpid(), {signal.SIGXCPU:d})")
     assert code_of(JP2_SIGNATURE, decoder) is FaultCode.PHOTO_TIMEOUT
 
 
@@ -156,7 +127,7 @@ def test_no_program_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nonexistent")
     decoder = PhotoDecoder()
     decoder.start_ahead()
-    assert code_of(JP2_SIGNATURE, decoder) is FaultCode.PHOTO_BROKEN
+    assert code_of(JP2_SIGNATURE, decoder) is FaultCode.PHOTO_NO_DECODER
 
 
 def test_a_worker_started_ahead_serves_one_photo_only(chip: Secret) -> None:
@@ -167,76 +138,91 @@ def test_a_worker_started_ahead_serves_one_photo_only(chip: Secret) -> None:
     decoder.start_ahead()
     assert decoder._warm is first
     decoder.decode(chip)
-    assert first.poll() is not None
+    assert first.process.poll() is not None
     decoder.start_ahead()
     second = decoder._warm
     assert second not in {None, first}
     decoder.close()
     decoder.close()
     assert second is not None
-    assert second.poll() is not None
+    assert second.process.poll() is not None
 
 
 def test_a_waiting_worker_that_died_is_replaced(chip: Secret) -> None:
     decoder = PhotoDecoder()
     decoder.start_ahead()
     assert decoder._warm is not None
-    decoder._warm.kill()
-    decoder._warm.wait()
+    decoder._warm.process.kill()
+    decoder._warm.process.wait()
     assert decoder.decode(chip).shape == (320, 240)
 
 
-def test_a_worker_ends_with_its_parent() -> None:
-    # Its standard input closes when the parent is gone, however that happened.
+def test_a_worker_ends_when_its_socket_closes() -> None:
     worker = PhotoDecoder()._start()
-    assert worker.stdin is not None
-    worker.stdin.close()
-    assert worker.wait(timeout=10) != 0
-    assert worker.stdout is not None
-    worker.stdout.close()
-
-
-CONFINED = """
-import importlib.util, resource
-spec = importlib.util.spec_from_file_location("w", {path!r})
-w = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(w)
-w.LIMITS[resource.RLIMIT_CPU] = 1
-w.confine()
-{body}
-print("reached")
-"""
+    worker.line.close()
+    assert worker.process.wait(timeout=10) != 0
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "reason"),
     [
-        "bytearray(256 << 20)",
-        "open('/etc/hostname', 'rb')",
-        "import os; os.open('/dev/shm', os.O_TMPFILE | os.O_RDWR)",
-        "import socket; socket.socket()",
-        "resource.setrlimit(resource.RLIMIT_AS, (-1, -1)) if __import__('os').geteuid() else 1 / 0",
-        "while True: pass",
+        ("sys.exit(1)", "ended with 1"),
+        (f"sys.exit({photo_worker.NO_JAIL})", "no seccomp here"),
+        ("os.kill(os.getpid(), 31)", "ended with -31"),
+        ("answer(b'', ready=b'?'); time.sleep(600)", "out of turn"),
     ],
 )
-def test_the_confined_worker_cannot(body: str) -> None:
-    text = CONFINED.format(path=photo_worker.__file__, body=body)
-    done = subprocess.run([sys.executable, "-I", "-c", text], capture_output=True, timeout=20, check=False)
-    assert done.returncode != 0
-    assert b"reached" not in done.stdout
+def test_a_worker_that_is_not_confined_gets_no_photo(tmp_path: Path, body: str, reason: str) -> None:
+    with pytest.raises(DeviceError) as caught:
+        script(tmp_path, body, seconds=20).decode(Secret(JP2_SIGNATURE))
+    assert caught.value.code is FaultCode.PHOTO_NO_DECODER
+    assert reason in caught.value.detail
 
 
-def test_all_limits_are_in_force() -> None:
-    body = "print([resource.getrlimit(kind) == (value, value) for kind, value in w.LIMITS.items()])"
-    text = CONFINED.format(path=photo_worker.__file__, body=body)
-    done = subprocess.run([sys.executable, "-I", "-c", text], capture_output=True, timeout=20, check=True)
-    assert done.stdout.count(b"True") == len(photo_worker.LIMITS)
-    assert set(photo_worker.LIMITS) >= {resource.RLIMIT_NPROC, resource.RLIMIT_FSIZE, resource.RLIMIT_CORE}
+def test_a_worker_that_does_not_get_ready_is_a_time_out(tmp_path: Path) -> None:
+    assert code_of(JP2_SIGNATURE, script(tmp_path, "time.sleep(600)", seconds=0.1)) is FaultCode.PHOTO_TIMEOUT
+    closed = script(tmp_path, "os.close(0); time.sleep(600)")
+    assert code_of(JP2_SIGNATURE, closed) is FaultCode.PHOTO_TIMEOUT
+
+
+def test_a_slow_start_does_not_count_as_decoding_and_a_slow_decoder_is_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(photo, "DECODE_SECONDS", 0.2)
+    slow = "answer(b''); os.read(0, 99); time.sleep(600)"
+    started = time.monotonic()
+    assert code_of(JP2_SIGNATURE, script(tmp_path, slow, seconds=60)) is FaultCode.PHOTO_TIMEOUT
+    assert time.monotonic() - started < 30
+    late = "time.sleep(0.3); answer(struct.pack('>HHB', 2, 1, 1) + b'ab')"
+    assert script(tmp_path, late, seconds=60).decode(Secret(JP2_SIGNATURE)).tolist() == [[97, 98]]
+
+
+def test_a_worker_gets_nothing_but_its_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    note, secret = tmp_path / "note", os.memfd_create("secret")
+    os.set_inheritable(secret, True)
+    monkeypatch.setenv("SEEN", "nothing of this")
+    seen = "sorted(os.environ), os.getcwd(), os.getsid(0) == os.getpid(), sys.flags.isolated"
+    seen += f", os.path.exists('/proc/self/fd/{secret}')"
+    body = f"open({str(note)!r}, 'w').write(repr(({seen})))"
+    with pytest.raises(DeviceError):
+        script(tmp_path, body, seconds=20).decode(Secret(JP2_SIGNATURE))
+    os.close(secret)
+    environment, *others = ast.literal_eval(note.read_text(encoding="utf-8"))
+    # What Python and the C library set by themselves.
+    assert set(environment) <= {"LC_CTYPE"}
+    assert others == ["/", True, 1, False]
 
 
 def test_time_is_measured_over_the_whole_exchange(tmp_path: Path) -> None:
     # A byte now and then does not extend the time.
-    body = "\nwhile True:\n    os.write(1, b'\\0\\x10\\0\\x10\\x01'[:1]); time.sleep(0.05)"
+    body = "answer(struct.pack('>HHB', 1024, 1024, 1))\nwhile True:\n    os.write(0, b'.'); time.sleep(0.05)"
     started = time.monotonic()
-    assert code_of(JP2_SIGNATURE, script(tmp_path, body)) in {FaultCode.PHOTO_TIMEOUT, FaultCode.PHOTO_BROKEN}
+    assert code_of(JP2_SIGNATURE, script(tmp_path, body)) is FaultCode.PHOTO_TIMEOUT
     assert time.monotonic() - started < 30
+    with pytest.raises(TimeoutError):
+        photo._left(time.monotonic())
+
+
+def test_the_parent_loads_no_decoder() -> None:
+    text = "import sys, firmware.face.photo; sys.exit('PIL' in sys.modules)"
+    subprocess.run([sys.executable, "-c", text], cwd=ROOT, check=True, timeout=60)

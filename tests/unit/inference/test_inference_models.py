@@ -40,6 +40,9 @@ def test_shipped_manifest_names_what_the_device_needs() -> None:
     assert (thresholds["accept"].id, thresholds["accept"].cosine) == ("sface-2021dec-a42", 0.42)
     assert (thresholds["retry"].cosine, thresholds["strict"].cosine) == (0.32, 0.49)
     assert entries["yunet"].thresholds == {}
+    assert entries["yunet"].characters == ""
+    assert entries["ppocr"].input == (1, 3, 48, 480)
+    assert set("0123456789元年月日生まで有効大正昭和平令") <= set(entries["ppocr"].characters)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +58,8 @@ def test_shipped_manifest_names_what_the_device_needs() -> None:
         ("[models.one]", "[models]"),
         ("schema = 1", "schema ="),
         ("[1, 3, 8, 8]", '[1]\n[models.one.thresholds.accept]\nid = "a"\ncosine = 1.2'),
+        ("[1, 3, 8, 8]", '[1]\ncharacters = "0120"'),
+        ("[1, 3, 8, 8]", "[1]\ncharacters = 12"),
         ("[1, 3, 8, 8]", '[1]\n[models.one.thresholds.accept]\nid = "a"\ncosine = "0.4"'),
         ("[1, 3, 8, 8]", '[1]\n[models.one.thresholds.accept]\nid = ""\ncosine = 0.4'),
     ],
