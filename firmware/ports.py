@@ -12,21 +12,19 @@ from typing import Protocol
 from firmware.core.challenge import Challenge
 from firmware.core.effects import Progress, Tone
 from firmware.core.events import Button, CardPresence, Part
+from firmware.core.evidence import CardIdentity, CertificateEvidence, ChipEvidence, FaceRecord, TryResult
 from firmware.core.faults import FaultCode
 from firmware.core.ids import VisitId
 from firmware.core.outcomes import (
-    CardKind,
-    CertificateCheck,
-    ChipCheck,
     ClockState,
     EligibilityCode,
-    HolderCheck,
-    IssuerCheck,
+    FacePrompt,
+    FrontHint,
+    LivenessMode,
     MatchVerdict,
     Method,
-    RecordCheck,
     Revocation,
-    TryCode,
+    UnsureReason,
 )
 from firmware.core.result import Json, VisitRecord
 from firmware.core.secret import Secret
@@ -73,71 +71,6 @@ class CardTransport(Protocol):
 
     def cancel(self) -> None:
         """From another thread: make a hanging `transmit` end with CARD_SILENT."""
-
-
-@dataclass(frozen=True, slots=True)
-class CardIdentity:
-    """`token`: serial of EF 0006 (personal: compare and wipe), None on an unknown card or an iPhone."""
-
-    kind: CardKind
-    token: Secret | None
-
-
-@dataclass(frozen=True, slots=True)
-class TryResult:
-    """Answer to a VERIFY. `tries_left`: those this device still sends, None where the card did not say.
-
-    `counter`: what the card's own counter says, as far as this answer or the question before it told; staff are told.
-    `signature`: only after an accepted PIN, over the challenge's digest.
-    """
-
-    code: TryCode
-    tries_left: int | None
-    signature: bytes | None = None
-    counter: int | None = None
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class FaceRecord:
-    """EF 0002, split. `photo`: JP2 bytes. `signed`: values DF22, DF23, DF24 as read. All personal."""
-
-    photo: Secret
-    birth_date: Secret
-    sex: Secret
-    chip_key: Secret
-    text_hash: bytes
-    photo_hash: bytes
-    signature: bytes
-    expiry: Secret
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class ChipEvidence:
-    """What proves chip and record: checks, the raw signature over the challenge and EF 0004.
-
-    `holder`: against the certificate, where it was read before.
-    """
-
-    chip: ChipCheck
-    record: RecordCheck
-    issuer: IssuerCheck
-    signature: bytes
-    certificate: bytes
-    holder: HolderCheck = HolderCheck.NOT_CHECKED
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class CertificateEvidence:
-    """EF 000A in DER (personal: it names the municipality) and how its check ended.
-
-    `issuer`: the pinned CA certificate (DER) that signed it. `holder`: against the record, where it was read before.
-    """
-
-    der: Secret
-    check: CertificateCheck
-    expires_soon: bool
-    issuer: bytes | None = None
-    holder: HolderCheck = HolderCheck.NOT_CHECKED
 
 
 class Card(Protocol):
@@ -216,14 +149,45 @@ class Camera(Protocol):
     def close(self) -> None:
         """Stop and drop all frames. Idempotent."""
 
+    def meter(self, region: "Region | None") -> None:
+        """A wish: set the exposure by this part of the picture (None: by all of it). From any thread, never raises.
+
+        A camera that cannot do it does nothing.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of an upright picture, in shares of its width and height, from the upper left corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
 
 @dataclass(frozen=True, slots=True)
 class MatchLimits:
-    """Bounds of one attempt: time, number of good frames, and which threshold accepts ("accept" or "strict")."""
+    """Bounds of one attempt: time, number of good frames, which threshold accepts ("accept" or "strict"), liveness."""
 
     seconds: float
     frames: int = 5
     threshold: str = "accept"
+    liveness: LivenessMode = LivenessMode.OFF
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """What a comparison has of the counter. All are called on the inference lane and return at once but `frames`.
+
+    `frames`: the newest frame within some seconds. `prompt`: what the patient should do now, told when it changes.
+    `meter`: see `Camera.meter`.
+    """
+
+    frames: Callable[[float], Frame]
+    cancelled: Callable[[], bool]
+    prompt: Callable[[FacePrompt | UnsureReason], None] = lambda _: None
+    meter: Callable[[Region | None], None] = lambda _: None
 
 
 class Face(Protocol):
@@ -232,17 +196,30 @@ class Face(Protocol):
     def load(self) -> None:
         """Load the models, check their hashes. Raises MODEL_MISSING, MODEL_HASH_WRONG. Idempotent."""
 
-    def match(
-        self,
-        photo: Secret,
-        frames: Callable[[float], Frame],
-        limits: MatchLimits,
-        cancelled: Callable[[], bool],
-    ) -> MatchVerdict:
+    def match(self, photo: Secret, sitting: Sitting, limits: MatchLimits) -> MatchVerdict:
         """Compare live frames with the chip's photo (JP2). Raises PHOTO_…, MODEL_…; frames are wiped here."""
 
     def close(self) -> None:
         """End helper processes. Idempotent, never raises."""
+
+
+class CardFront(Protocol):
+    """Number B off frames of the card's front (inference lane)."""
+
+    def load(self) -> None:
+        """Load the model, check its hash. Raises MODEL_MISSING, MODEL_HASH_WRONG. Idempotent."""
+
+    def read(
+        self,
+        frames: Callable[[float], Frame],
+        seconds: float,
+        cancelled: Callable[[], bool],
+        hint: Callable[[FrontHint], None],
+    ) -> Secret | None:
+        """14 digits that enough frames agree on, or None in time. Frames are wiped here; a back is dropped unread."""
+
+    def close(self) -> None:
+        """Drop the model. Idempotent, never raises."""
 
 
 # ---- panel -----------------------------------------------------------------------------------------------------

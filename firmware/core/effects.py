@@ -137,6 +137,26 @@ class StopEntry(VisitEffect):
     """Stop taking digits and wipe those typed."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReadFront(VisitEffect):
+    """Read number B off the card's front by camera -> FrontHinted…, FrontRead, within `seconds` from now.
+
+    No frame leaves the camera's adapter before monotonic `not_before`. `number` counts from 1 over the visit. Goes on
+    while the card is lifted. `prolong`: give what is under way more time, and do nothing if it has ended. Nothing is
+    answered after `StopFront`.
+    """
+
+    seconds: float
+    not_before: float
+    number: int
+    prolong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StopFront(VisitEffect):
+    """Switch the card's camera off; digits that it read and nobody asked for are wiped. Idempotent."""
+
+
 # ---- card ------------------------------------------------------------------------------------------------------
 
 
@@ -203,7 +223,10 @@ class OpenCamera(VisitEffect):
 
 @dataclass(frozen=True, slots=True)
 class CompareFace(VisitEffect):
-    """Compare live frames with the photo -> FaceCompared | FaceFailed. `attempt` counts from 1 over the visit."""
+    """Compare live frames with the photo -> FacePrompted…, FaceCompared | FaceFailed.
+
+    `attempt` counts from 1 over the visit.
+    """
 
     photo: Handle
     attempt: int

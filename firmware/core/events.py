@@ -5,83 +5,28 @@ ignored (design.md, "The middle: one pure function").
 """
 
 from dataclasses import dataclass
-from enum import Enum, StrEnum
 
 from firmware.core.faults import FaultCode
 from firmware.core.ids import Handle, VisitId
+from firmware.core.names import Button, CardPresence, EntryKind, Part, Timer
 from firmware.core.outcomes import (
     CardKind,
     CertificateCheck,
     ChipCheck,
     EligibilityCode,
+    FacePrompt,
+    FrontHint,
     HolderCheck,
     IssuerCheck,
     MatchVerdict,
     RecordCheck,
     Revocation,
     TryCode,
+    UnsureReason,
 )
 
-
-class CardPresence(Enum):
-    """What a reader's watch thread reports."""
-
-    PRESENT = "present"
-    ABSENT = "absent"
-    READER_LOST = "reader-lost"
-    READER_BACK = "reader-back"
-
-
-class Part(StrEnum):
-    """Parts of the device whose failure and recovery the session is told."""
-
-    READER = "reader"
-    FACE_CAMERA = "face-camera"
-    INFERENCE = "inference"
-    DISPLAY = "display"
-    KEYPAD = "keypad"
-    GATEWAY = "gateway"
-    BROKER = "broker"
-    RECEPTION = "reception"
-    OUTBOX = "outbox"
-    SETTINGS = "settings"
-    CLOCK = "clock"
-
-
-class Button(StrEnum):
-    """The three buttons under the screen, named by place; the screen says what each does."""
-
-    LEFT = "left"
-    MIDDLE = "middle"
-    RIGHT = "right"
-
-
-class EntryKind(StrEnum):
-    """What is being typed on the keypad."""
-
-    NUMBER_B = "number-b"
-    PIN = "pin"
-
-
-class Timer(StrEnum):
-    """Names of timers; `StartTimer` with a running name restarts it."""
-
-    ABSENCE = "absence"
-    NOTICE = "notice"
-    CHOICE = "choice"
-    FRONT = "front"
-    ENTRY = "entry"
-    CARD = "card"
-    MATCH = "match"
-    REVOCATION = "revocation"
-    STAFF = "staff"
-    CONSENT = "consent"
-    LOOK_UP = "look-up"
-    PUBLISH = "publish"
-    SHOW = "show"
-    REMIND = "remind"
-    PAGE = "page"
-    RETRY = "retry"
+__all__ = ["Button", "CardPresence", "EntryKind", "Part", "Timer"]
+"""What is used together with events; all else is defined here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +134,24 @@ class EntryCancelled(VisitEvent):
     kind: EntryKind
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontHinted(VisitEvent):
+    """What would help the camera to read the card's front, told when it changes."""
+
+    hint: FrontHint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontRead(VisitEvent):
+    """The camera read number B: the digits lie in the vault under `entry`, like typed ones.
+
+    None: not readable in time, or camera or model failed (`PartFailed` says so). `number` is that of its `ReadFront`.
+    """
+
+    number: int
+    entry: Handle | None
+
+
 # ---- card ------------------------------------------------------------------------------------------------------
 
 
@@ -282,6 +245,14 @@ class CardFailed(VisitEvent):
 
 
 # ---- face, staff -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacePrompted(VisitEvent):
+    """What the patient should do now in the comparison `attempt`, told when it changes."""
+
+    attempt: int
+    prompt: FacePrompt | UnsureReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

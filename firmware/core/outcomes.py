@@ -133,6 +133,56 @@ class UnsureReason(StrEnum):
     AT_BORDER = "at-border"
     BETWEEN = "between-thresholds"
     NO_FRAMES = "no-frames"
+    TURNED = "turned"
+    TILTED = "tilted"
+    BLURRED = "blurred"
+    TOO_DARK = "too-dark"
+    TOO_BRIGHT = "too-bright"
+    BACKLIT = "backlit"
+    COVERED = "covered"
+    PERSON_CHANGED = "person-changed"
+    NOT_ALIVE = "liveness"
+    """The liveness challenge was not passed: by mistake or by a picture, it is not said which."""
+
+
+class LivenessMode(StrEnum):
+    """What a site demands beside a face match. The challenge can always be left for PIN or staff."""
+
+    OFF = "off"
+    CHALLENGE = "challenge"
+    CHALLENGE_STAFF = "challenge+staff"
+    """A passed challenge is followed by a staff check."""
+
+
+class Liveness(StrEnum):
+    """How the challenge of a comparison ended."""
+
+    OFF = "off"
+    PASSED = "passed"
+    FAILED = "failed"
+    UNSURE = "unsure"
+
+
+class FacePrompt(StrEnum):
+    """What the patient is asked to do during a challenge."""
+
+    LOOK_STRAIGHT = "look-straight"
+    TURN_LEFT = "turn-left"
+    TURN_RIGHT = "turn-right"
+    COME_CLOSER = "come-closer"
+    HOLD = "hold"
+
+
+class FrontHint(StrEnum):
+    """What would help reading the card's front. HOLD_STILL: nothing better is known."""
+
+    NO_CARD = "no-card"
+    TURN_OVER = "turn-over"
+    GLARE = "glare"
+    BLUR = "blur"
+    CLOSER = "closer"
+    OTHER_CARD = "other-card"
+    HOLD_STILL = "hold-still"
 
 
 class MatchBand(StrEnum):
@@ -146,13 +196,14 @@ class MatchBand(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MatchVerdict:
-    """Result of one comparison: decision, band, and which threshold and model made it (`model` = SHA-256, hex)."""
+    """Result of one comparison: decision, band, liveness, and which threshold and model (SHA-256, hex) made it."""
 
     code: MatchCode
     reason: UnsureReason | None
     band: MatchBand | None
     threshold: str
     model: str
+    liveness: Liveness = Liveness.OFF
 
 
 class EligibilityCode(StrEnum):
@@ -218,6 +269,7 @@ class VisitSummary:
 
     `consented_at` and `started_at` are monotonic seconds of events; the runtime turns them into wall time.
     `pin_counter`, `number_b_counter`: the card's own try counters as last heard, None where it was not asked.
+    `unsure`: why attempts of the face comparison could not decide, the newest last.
     """
 
     outcome: VisitOutcome
@@ -234,3 +286,4 @@ class VisitSummary:
     card_removed_early: bool = False
     pin_counter: int | None = None
     number_b_counter: int | None = None
+    unsure: tuple[UnsureReason, ...] = ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from firmware.core.faults import FaultCode
-from firmware.core.outcomes import Method, UnsureReason
+from firmware.core.outcomes import FacePrompt, FrontHint, Method, UnsureReason
 
 
 class InformationPage(StrEnum):
@@ -82,12 +82,20 @@ class NoticeView(View):
 
 @dataclass(frozen=True, slots=True)
 class NumberBView(View):
-    """Type the 14 digits of the card's front: birth YYMMDD, expiry YYYY, code. `card_out`: put the card back."""
+    """The 14 digits of the card's front: birth YYMMDD, expiry YYYY, code. `card_out`: put the card back.
+
+    `reading`: the camera reads them as long as nothing is typed; `front_hint`: what would help it; `show_card`: the
+    card has to be lifted and shown for it. `keypad`: there is one to type on.
+    """
 
     count: int
     wrong: bool = False
     tries_left: int | None = None
     card_out: bool = False
+    reading: bool = False
+    front_hint: FrontHint | None = None
+    show_card: bool = False
+    keypad: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +105,12 @@ class ReadingChipView(View):
 
 @dataclass(frozen=True, slots=True)
 class FaceView(View):
-    """Look at the camera. `hint`: what to do better."""
+    """Look at the camera. `hint`: what to do better. `prompt`: what the challenge asks for now, shown before a hint."""
 
     attempt: int
     attempts: int
     hint: UnsureReason | None = None
+    prompt: FacePrompt | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from firmware.core.result import Json
 from firmware.ports import (
     Camera,
     Card,
+    CardFront,
     CardTransport,
     Clock,
     Face,
@@ -41,7 +42,8 @@ class PartReports:
 class Devices:
     """`missing`: parts that could not be composed, with the fault that says why; their port is then None.
 
-    `revocation`: only where the site has an approved responder.
+    `revocation`: only where the site has an approved responder. `card_front` reads number B off the frames of
+    `card_camera`, which is the same object as `camera` where a device has one camera for both.
     """
 
     reader: CardTransport
@@ -57,3 +59,5 @@ class Devices:
     missing: tuple[tuple[Part, FaultCode], ...] = ()
     observe: Observer = lambda _: None
     reports: PartReports = field(default_factory=PartReports)
+    card_front: CardFront | None = None
+    card_camera: Camera | None = None

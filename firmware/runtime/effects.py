@@ -5,7 +5,7 @@ from typing import Any
 
 from firmware.core import effects as fx
 from firmware.core import events as ev
-from firmware.core.events import Event
+from firmware.core.events import Event, Part
 from firmware.ports import MatchLimits, StaffRequest
 from firmware.runtime.devices import Devices
 from firmware.runtime.lane import Lane
@@ -13,16 +13,15 @@ from firmware.runtime.scope import Scope
 from firmware.runtime.screen import Screen
 from firmware.runtime.timers import Timers
 from firmware.runtime.visits import OpenVisit
-from firmware.runtime.work import now
+from firmware.runtime.work import Soon, now
 from firmware.runtime.work_camera import CameraWorker
 from firmware.runtime.work_card import CardEffect, CardWorker
 from firmware.runtime.work_entry import EntryWorker
 from firmware.runtime.work_face import FaceWorker
+from firmware.runtime.work_front import FrontWorker
 from firmware.runtime.work_lookup import LookUpWorker
 from firmware.runtime.work_publish import PublishWorker
 from firmware.runtime.work_revocation import RevocationWorker
-
-Soon = Callable[[Callable[[], None]], None]
 
 
 class Effects:
@@ -40,7 +39,11 @@ class Effects:
         self.screen = Screen(devices.panel, lanes["display"], post, self.outlives)
         self._card = CardWorker(devices, lanes["card"], post)
         self.camera = CameraWorker(devices.camera, lanes["camera"], post, soon)
-        self._face = FaceWorker(devices, lanes["inference"], post, limits)
+        self.card_camera = self.camera
+        if "card-camera" in lanes:
+            self.card_camera = CameraWorker(devices.card_camera, lanes["card-camera"], post, soon, Part.CARD_CAMERA)
+        self.front = FrontWorker(devices, self.card_camera, lanes["inference"], post, soon)
+        self._face = FaceWorker(devices, lanes["inference"], post, soon, limits)
         self._revocation = RevocationWorker(devices, post)
         self._entry = EntryWorker(devices.inputs, soon, post)
         self._publish = PublishWorker(devices, lanes["store"], post)
@@ -86,6 +89,8 @@ class Effects:
             fx.StopAskingStaff: lambda visit, _: visit.stop_asking_staff(),
             fx.StartEntry: self._entry.start,
             fx.StopEntry: lambda _visit, _: self._entry.stop(),
+            fx.ReadFront: self.front.read,
+            fx.StopFront: lambda visit, _: visit.stop_front(),
             fx.OpenCamera: self.camera.open,
             fx.CloseCamera: lambda visit, _: visit.close_camera(),
             fx.CompareFace: self._face.compare,
@@ -131,5 +136,6 @@ class Effects:
         self._entry.stop()
         await self._publish.commits.drain()
         self.outlives.cancel()
+        self.front.close()
         await self._card.release()
         await self.screen.close()

@@ -55,7 +55,7 @@ class Runtime:
         self._devices = devices
         self._policy = policy
         self._journal = journal
-        self._limits = limits or MatchLimits(policy.match_seconds)
+        self._limits = limits or MatchLimits(policy.attempt_seconds, liveness=policy.liveness)
         self._strict = strict
         self.state: State = Starting(Device())
         self._gateway_failed = False
@@ -72,6 +72,8 @@ class Runtime:
             "display": Lane("display"),
             "store": Lane("store"),
         }
+        if self._has_card_camera():
+            self.lanes["card-camera"] = Lane("card-camera")
         self.effects = Effects(self._devices, self.lanes, self._put, self._soon, self._limits)
         try:
             async with asyncio.TaskGroup() as group:
@@ -81,9 +83,14 @@ class Runtime:
                 group.create_task(self._load_models())
                 group.create_task(self._keep_challenges())
                 group.create_task(self._watch_clock())
-                group.create_task(self.effects.camera.keep_probing(lambda: isinstance(self.state, Idle)))
+                for camera in {self.effects.camera, self.effects.card_camera}:
+                    group.create_task(camera.keep_probing(lambda: isinstance(self.state, Idle)))
         finally:
             await self._end()
+
+    def _has_card_camera(self) -> bool:
+        """Of its own. A camera for both is used on one lane, so that it is never open twice."""
+        return self._devices.card_camera is not None and self._devices.card_camera is not self._devices.camera
 
     async def _begin(self, *, provisioned: bool, on_ready: Callable[[], None]) -> None:
         """Start the parts; what is missing is told to the session, nothing is waited for."""
@@ -110,9 +117,10 @@ class Runtime:
         await self.effects.close()
         if devices.inputs is not None:
             devices.inputs.close()
-        if devices.face is not None:
-            with contextlib.suppress(DeviceError):
-                await self.lanes["inference"].run(devices.face.close, STORE_SECONDS)
+        for model in (devices.face, devices.card_front):
+            if model is not None:
+                with contextlib.suppress(DeviceError):
+                    await self.lanes["inference"].run(model.close, STORE_SECONDS)
         await devices.gateway.close()
         if devices.revocation is not None:
             await devices.revocation.close()
@@ -205,13 +213,18 @@ class Runtime:
     # ---- standing tasks ----------------------------------------------------------------------------------------
 
     async def _load_models(self) -> None:
-        """Load the models while the first card may already be read."""
-        if self._devices.face is None:
-            return
+        """Load the models while the first card may already be read; the face's first (facts/face.md: SFace first)."""
+        face, front = self._devices.face, self._devices.card_front
+        if face is not None:
+            await self._load(Part.INFERENCE, face.load)
+        if front is not None:
+            await self._load(Part.CARD_FRONT, front.load)
+
+    async def _load(self, part: Part, load: Callable[[], None]) -> None:
         try:
-            await self.lanes["inference"].run(self._devices.face.load, LOAD_SECONDS)
+            await self.lanes["inference"].run(load, LOAD_SECONDS)
         except Exception as error:  # noqa: BLE001  (a failure nobody foresaw must not end the device either)
-            self._put(ev.PartFailed(at=now(), part=Part.INFERENCE, fault=fault_of(error)))
+            self._put(ev.PartFailed(at=now(), part=part, fault=fault_of(error)))
 
     async def _keep_challenges(self) -> None:
         """Keep the pool filled, and notice when the gateway goes away or comes back."""

@@ -8,10 +8,10 @@ Source: design.md, "Personal data never passes through it".
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from firmware.core.evidence import CertificateEvidence, ChipEvidence, FaceRecord
 from firmware.core.ids import Handle
 from firmware.core.result import Json
 from firmware.core.secret import Secret
-from firmware.ports import CertificateEvidence, ChipEvidence, FaceRecord
 
 PHOTO = Handle("photo")
 ENTRY = Handle("entry")

@@ -5,14 +5,28 @@ from dataclasses import dataclass, field
 from firmware.core.challenge import Challenge
 from firmware.core.ids import VisitId
 from firmware.core.outcomes import MatchVerdict
+from firmware.core.secret import Secret
 from firmware.runtime.mailbox import FrameMailbox
 from firmware.runtime.scope import Scope
 from firmware.runtime.vault import Vault
 
 
 @dataclass(slots=True, repr=False)
+class FrontReading:
+    """One reading of the card's front. `ends`: monotonic; `digits`: what it put into the vault."""
+
+    number: int
+    frames: FrameMailbox
+    ends: float
+    digits: Secret | None = None
+
+
+@dataclass(slots=True, repr=False)
 class OpenVisit:
-    """`card`: work that ends with the card; `rest`: work that ends with the visit; `look_up` may be detached."""
+    """`card`: work that ends with the card; `rest`: work that ends with the visit; `look_up` may be detached.
+
+    `frames` of the face camera; `front`: the newest reading of the card's front, until it is stopped.
+    """
 
     id: VisitId
     challenge: Challenge
@@ -21,6 +35,7 @@ class OpenVisit:
     rest: Scope = field(default_factory=Scope)
     look_up: Scope = field(default_factory=Scope)
     frames: FrameMailbox | None = None
+    front: FrontReading | None = None
     staff_asked: bool = False
     verdict: MatchVerdict | None = None
 
@@ -38,6 +53,14 @@ class OpenVisit:
             self.frames.close()
         self.frames = None
 
+    def stop_front(self) -> None:
+        """The card's camera ends at its next frame; digits that nobody asked for are wiped."""
+        if self.front is not None:
+            self.front.frames.close()
+            if self.front.digits is not None and self.vault.entry is self.front.digits:
+                self.vault.wipe_entry()
+        self.front = None
+
     def close_card(self) -> None:
         """Cancel what works with the card, forget what was read; work begun afterwards belongs to a fresh scope."""
         self.card.cancel()
@@ -51,5 +74,6 @@ class OpenVisit:
         self.card.cancel()
         self.rest.cancel()
         self.look_up.cancel()
+        self.stop_front()
         self.close_camera()
         self.vault.wipe()

@@ -16,6 +16,8 @@ from firmware.runtime.devices import Observer
 
 T = TypeVar("T")
 Post = Callable[[Event], None]
+Soon = Callable[[Callable[[], None]], None]
+"""Schedules a call on the loop, from any thread."""
 
 log = logging.getLogger("madoguchi.runtime")
 
@@ -23,6 +25,18 @@ log = logging.getLogger("madoguchi.runtime")
 def now() -> float:
     """Monotonic seconds, the same clock as the loop's timers."""
     return asyncio.get_running_loop().time()
+
+
+def on_change(tell: Callable[[T], None]) -> Callable[[T], None]:
+    """Hands on what differs from what was handed on last. One thread at a time."""
+    last: list[T] = []
+
+    def told(news: T) -> None:
+        if last != [news]:
+            last[:] = [news]
+            tell(news)
+
+    return told
 
 
 async def timed(observe: Observer, visit: VisitId, name: str, work: Awaitable[T]) -> T:

@@ -1,8 +1,9 @@
-"""The face camera: the camera lane fills a size-1 mailbox, and a dead camera is told and looked after.
+"""The cameras: a camera's lane fills a size-1 mailbox, and a dead camera is told and looked after.
 
-No frame leaves the camera adapter before `OpenCamera.not_before`; a frame nobody takes is wiped. A camera that gives no
-frame is opened again and again while the mailbox is open; the part counts as failed from the first fault until a frame
-comes, so that the next patient is not offered the face. As nobody opens the camera then, a probe at Idle does.
+No frame leaves the camera adapter before the effect's `not_before`; a frame nobody takes is wiped. A camera that gives
+no frame is opened again and again while the mailbox is open; the part counts as failed from the first fault until a
+frame comes, so that the next patient is not offered what needs it. As nobody opens the camera then, a probe at Idle
+does.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from firmware.runtime.lane import Lane
 from firmware.runtime.mailbox import FrameMailbox
 from firmware.runtime.scope import Scope
 from firmware.runtime.visits import OpenVisit
-from firmware.runtime.work import Post, fault_of, now
+from firmware.runtime.work import Post, Soon, fault_of, now
 
 FRAME_SECONDS = 2.0
 """A camera that gives no frame for so long has failed (design.md: frame deadline)."""
@@ -88,28 +89,35 @@ def probe(camera: Camera) -> None:
 
 
 class CameraWorker:
-    """Opens the camera for visits, tells the session when it fails and works again. Loop thread.
+    """Opens one camera for visits, tells the session when `part` fails and works again. Loop thread.
 
-    `soon` schedules a call on the loop from any thread: faults and frames are noticed on the camera lane.
+    Faults and frames are noticed on the camera's lane. On that lane one stretch of frames begins after the other has
+    ended, so that a camera which two workers use is never open twice.
     """
 
     def __init__(
-        self, camera: Camera | None, lane: Lane, post: Post, soon: Callable[[Callable[[], None]], None]
+        self, camera: Camera | None, lane: Lane, post: Post, soon: Soon, part: Part = Part.FACE_CAMERA
     ) -> None:
         self._camera = camera
+        self._part = part
         self._lane = lane
         self._post = post
         self._soon = soon
         self._failed = False
 
     def open(self, visit: OpenVisit, effect: fx.OpenCamera) -> None:
-        """Start the camera; a failure shows when the first frame is taken."""
+        """Start the face camera; a failure shows when the first frame is taken."""
         visit.close_camera()
-        visit.frames = FrameMailbox()
+        visit.frames = self.stream(effect.not_before, visit.card)
+
+    def stream(self, not_before: float, scope: Scope) -> FrameMailbox:
+        """Start; frames come until the mailbox is closed or `scope` ends."""
+        frames = FrameMailbox()
         if self._camera is None:
-            visit.frames.fail(DeviceError(FaultCode.CAMERA_MISSING))
-            return
-        visit.card.spawn(self._pump(self._camera, effect.not_before, visit.frames, visit.card))
+            frames.fail(DeviceError(FaultCode.CAMERA_MISSING))
+        else:
+            scope.spawn(self._pump(self._camera, not_before, frames, scope))
+        return frames
 
     async def _pump(self, camera: Camera, not_before: float, frames: FrameMailbox, scope: Scope) -> None:
         def work() -> None:
@@ -134,9 +142,9 @@ class CameraWorker:
             return
         self._failed = fault is not None
         if fault is None:
-            self._post(ev.PartRecovered(at=now(), part=Part.FACE_CAMERA))
+            self._post(ev.PartRecovered(at=now(), part=self._part))
         else:
-            self._post(ev.PartFailed(at=now(), part=Part.FACE_CAMERA, fault=fault))
+            self._post(ev.PartFailed(at=now(), part=self._part, fault=fault))
 
     async def keep_probing(self, idle: Callable[[], bool]) -> None:
         """Standing task: try a failed camera between visits, until it gives a frame."""

@@ -10,10 +10,10 @@ from typing import TypeVar
 from firmware.core import effects as fx
 from firmware.core import events as ev
 from firmware.core.challenge import ChallengePurpose
+from firmware.core.evidence import CardIdentity, TryResult
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcomes import TryCode
 from firmware.core.secret import Secret
-from firmware.ports import CardIdentity, TryResult
 from firmware.runtime.devices import Devices
 from firmware.runtime.lane import Lane
 from firmware.runtime.vault import PHOTO, wipe_record

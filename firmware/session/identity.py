@@ -1,7 +1,8 @@
 """Settling who it is: chip, certificate, revocation, match, PIN or staff, each noted as it comes, in any order.
 
 What is worth what: design.md, "Assurance". A face match without a known issuer becomes a staff check unless the
-site's policy says otherwise; a wrong record signature always does.
+site's policy says otherwise, and every face match does where the site wants staff beside the liveness challenge; a
+wrong record signature always leads to one.
 """
 
 from dataclasses import replace
@@ -30,6 +31,7 @@ from firmware.core.outcomes import (
     EligibilityCode,
     HolderCheck,
     IssuerCheck,
+    LivenessMode,
     MatchCode,
     Method,
     RecordCheck,
@@ -39,8 +41,9 @@ from firmware.core.outcomes import (
 )
 from firmware.core.views import ConsentView, LookingUpView
 from firmware.session.conclusion import conclude
+from firmware.session.methods import methods, missing_for
 from firmware.session.model import Consenting, LookingUp, Step, Visit, VisitState
-from firmware.session.moves import AT_COUNTER, await_staff, choose, end_visit, methods, missing_for
+from firmware.session.moves import AT_COUNTER, await_staff, choose, end_visit
 from firmware.session.policy import FaceWithoutIssuer, Policy
 
 LOOK_UP_MARGIN = 5.0
@@ -159,14 +162,23 @@ def advance(state: VisitState, policy: Policy, at: float) -> Step:
         return Step(state)
     if Method.FACE in visit.excluded:  # a match that was found to be worth nothing by itself
         return Step(state)
-    known = visit.checks.issuer is IssuerCheck.VERIFIED
-    if known or policy.face_without_issuer is FaceWithoutIssuer.ACCEPT:
+    if _face_is_enough(visit, policy):
         return settle(state, policy, Method.FACE)
     return _face_not_enough(replace(state, visit=visit.without(Method.FACE)), policy, at)
 
 
+def _face_is_enough(visit: Visit, policy: Policy) -> bool:
+    if policy.liveness is LivenessMode.CHALLENGE_STAFF:
+        return False
+    known = visit.checks.issuer is IssuerCheck.VERIFIED
+    return known or policy.face_without_issuer is FaceWithoutIssuer.ACCEPT
+
+
 def _face_not_enough(state: VisitState, policy: Policy, at: float) -> Step:
-    """The face matches a photo whose origin is unknown: staff, or else another method, or else the counter."""
+    """The face matches, but the photo's origin is unknown or the site wants more than a challenge.
+
+    Staff, or else another method, or else the counter. The result rests then on that method, with the match noted.
+    """
     left = methods(state, policy)
     if Method.STAFF in left:
         return await_staff(state, policy)

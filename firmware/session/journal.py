@@ -114,9 +114,7 @@ def _build(kind: Any, value: Any) -> Any:
     """A value of type `kind` from plain JSON."""
     origin = typing.get_origin(kind)
     if origin in {typing.Union, types.UnionType}:
-        if value is None:
-            return None
-        return _build(next(item for item in typing.get_args(kind) if item is not types.NoneType), value)
+        return _build_either(typing.get_args(kind), value)
     if origin is tuple:
         return _build_tuple(typing.get_args(kind), value)
     if isinstance(kind, typing.NewType):
@@ -131,6 +129,17 @@ def _build(kind: Any, value: Any) -> Any:
     if type(value) is not kind:
         raise TypeError(f"{kind.__name__} expected")
     return value
+
+
+def _build_either(kinds: tuple[Any, ...], value: Any) -> Any:
+    """None, or a value of the first kind that has it. Several kinds are enumerations, none with another's values."""
+    *others, last = (item for item in kinds if item is not types.NoneType)
+    if value is None and types.NoneType in kinds:
+        return None
+    for kind in others:
+        if value in list(kind):
+            return _build(kind, value)
+    return _build(last, value)
 
 
 def _build_tuple(kinds: tuple[Any, ...], value: Any) -> tuple[Any, ...]:

@@ -15,13 +15,18 @@ from firmware.core.outcomes import (
     CardKind,
     ConsentAnswer,
     EligibilityCode,
+    FrontHint,
     MatchCode,
     MatchVerdict,
     Method,
     StaffHint,
+    UnsureReason,
     VisitSummary,
 )
 from firmware.core.views import InformationPage
+
+MAX_UNSURE = 9
+"""So many reasons a visit keeps, the newest; somebody who begins the comparison again and again adds no more."""
 
 ESSENTIAL_PARTS = (Part.READER, Part.OUTBOX, Part.SETTINGS)
 """Without these no visit is begun: nothing can be read, nothing could be kept, or nothing is known of the site."""
@@ -59,8 +64,10 @@ class Visit:
     """One patient's visit. `present`: the card lies on the reader. `passed`: it was identified.
 
     `kind`: what was identified, None before it. `comparisons`: attempts of the face comparison begun so far; only the
-    newest one's end counts. `revocation_wanted`: asked about and not answered. `pin_counter`, `number_b_counter`: the
-    card's own try counters as last heard.
+    newest one's end counts. `unsure`: why attempts could not decide. `fronts`: readings of the card's front begun so
+    far, counted likewise; `front_spent`: one could not read it, or number B was wrong: from then on it is typed.
+    `revocation_wanted`: asked about and not answered. `pin_counter`, `number_b_counter`: the card's own try counters as
+    last heard.
     """
 
     id: VisitId
@@ -78,6 +85,9 @@ class Visit:
     revocation_wanted: bool = False
     match: MatchVerdict | None = None
     comparisons: int = 0
+    unsure: tuple[UnsureReason, ...] = ()
+    fronts: int = 0
+    front_spent: bool = False
     pin_accepted: bool = False
     pin_counter: int | None = None
     number_b_counter: int | None = None
@@ -106,6 +116,11 @@ class Visit:
             pin_accepted=False,
             staff_approved=False,
         )
+
+    def compared(self, verdict: MatchVerdict) -> Self:
+        """With the newest attempt's verdict."""
+        reasons = (verdict.reason,) if verdict.code is MatchCode.UNSURE and verdict.reason is not None else ()
+        return replace(self, match=verdict, unsure=(*self.unsure, *reasons)[-MAX_UNSURE:])
 
     def is_same(self, event: CardIdentified) -> bool:
         """Whether the visit's own card was identified again."""
@@ -204,13 +219,18 @@ class ChoosingMethod(VisitState):
 
 @dataclass(frozen=True, slots=True)
 class ReadingFront(VisitState):
-    """Number B is typed from the card's front; the card may be lifted. `entry`: typed while the card was away."""
+    """Number B is typed or read from the card's front; the card may be lifted.
+
+    `entry`: typed or read while the card was away. `reading`: the camera reads; `hint`: what would help it.
+    """
 
     count: int = 0
     wrong: bool = False
     tries_left: int | None = None
     identified: bool = True
     entry: Handle | None = None
+    reading: bool = False
+    hint: FrontHint | None = None
 
 
 @dataclass(frozen=True, slots=True)

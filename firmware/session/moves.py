@@ -20,6 +20,7 @@ from firmware.core.effects import (
     Publish,
     RaiseAlert,
     ReadCertificate,
+    ReadFront,
     ReportProgress,
     Show,
     StartEntry,
@@ -37,7 +38,6 @@ from firmware.core.views import (
     IdentifyingView,
     IdleView,
     NoticeView,
-    NumberBView,
     OutOfServiceView,
     PinView,
     ReadingChipView,
@@ -46,6 +46,7 @@ from firmware.core.views import (
     StaffView,
     UnprovisionedView,
 )
+from firmware.session.methods import can_read_front, methods, missing_for, no_frame_before, number_b_view
 from firmware.session.model import (
     AwaitingStaff,
     ChoosingMethod,
@@ -72,13 +73,6 @@ PIN_DIGITS = 4
 
 AT_COUNTER = FaultCode.STAFF_TIMEOUT
 """Its text says "go to the counter": for ends where nobody can be called and the fault's own text does not."""
-
-_NEEDS: dict[Method, tuple[Part, ...]] = {
-    # The display too: the notice must have been seen before a camera opens, and digits are not typed blindly.
-    Method.FACE: (Part.FACE_CAMERA, Part.INFERENCE, Part.KEYPAD, Part.DISPLAY),
-    Method.PIN: (Part.KEYPAD, Part.DISPLAY),
-    Method.STAFF: (Part.BROKER, Part.RECEPTION),
-}
 
 _HINTS: dict[FaultCode | None, tuple[StaffHint, ...]] = {
     FaultCode.CARD_NOT_GENUINE: (StaffHint.POSSIBLE_FORGERY,),
@@ -128,21 +122,6 @@ def start_visit(device: Device, event: CardPlaced, policy: Policy) -> Step:
     return Step(Identifying(device, visit), effects)
 
 
-def methods(state: VisitState, policy: Policy) -> tuple[Method, ...]:
-    """Methods that the site allows, this visit has not used up, and whose parts work."""
-    return tuple(
-        method
-        for method in policy.methods
-        if method not in state.visit.excluded and all(state.device.fault(part) is None for part in _NEEDS[method])
-    )
-
-
-def missing_for(device: Device, wanted: tuple[Method, ...]) -> FaultCode | None:
-    """The fault of the first part that one of these methods lacks."""
-    faults = (device.fault(part) for method in wanted for part in _NEEDS[method])
-    return next((fault for fault in faults if fault is not None), None)
-
-
 def choose(state: VisitState, policy: Policy, at: float, because: FaultCode | None = None) -> Step:
     """To the notice and the choice of method; straight to staff where only they are left; the end where nobody is."""
     visit = state.visit.hinted(*_HINTS.get(because, ()))
@@ -178,20 +157,27 @@ def _no_method(state: VisitState, policy: Policy, because: FaultCode | None) -> 
 
 
 def ask_number_b(state: VisitState, policy: Policy, *, wrong: bool = False, tries_left: int | None = None) -> Step:
-    """Let the card's number B be typed."""
+    """Let the card's number B be typed, and read it by camera where that can be."""
     visit = state.visit
-    effects = (
+    reading = can_read_front(state.device, visit, policy)
+    if reading:
+        visit = replace(visit, fronts=visit.fronts + 1)
+    front = ReadingFront(state.device, visit, wrong=wrong, tries_left=tries_left, reading=reading)
+    effects: tuple[Effect, ...] = (
         StopTimers(visit.id),
-        Show(NumberBView(0, wrong, tries_left)),
+        Show(number_b_view(front, policy)),
         Play(Tone.WRONG if wrong else Tone.PROMPT),
         StartEntry(visit.id, EntryKind.NUMBER_B, NUMBER_B_DIGITS),
         StartTimer(visit.id, Timer.ENTRY, policy.entry_seconds),
     )
-    return Step(ReadingFront(state.device, visit, wrong=wrong, tries_left=tries_left), effects)
+    if reading:
+        seconds, not_before = policy.front_read_seconds, no_frame_before(visit, policy)
+        effects = (*effects, ReadFront(visit.id, seconds, not_before, visit.fronts))
+    return Step(front, effects)
 
 
 def unlock(state: VisitState, policy: Policy, entry: Handle) -> Step:
-    """VERIFY what was typed."""
+    """VERIFY what was typed or read."""
     visit = state.visit
     effects = (
         StopEntry(visit.id),

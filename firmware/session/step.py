@@ -17,6 +17,7 @@ from firmware.core.effects import (
     Show,
     StartTimer,
     StopAskingStaff,
+    StopFront,
     StopTimer,
     StopTimers,
 )
@@ -36,6 +37,9 @@ from firmware.core.events import (
     Event,
     FaceCompared,
     FaceFailed,
+    FacePrompted,
+    FrontHinted,
+    FrontRead,
     HeldChanged,
     LookUpAnswered,
     LookUpFailed,
@@ -68,6 +72,7 @@ from firmware.session.model import (
     Idle,
     LookingUp,
     OutOfService,
+    ReadingFront,
     Registering,
     RemoveCard,
     Service,
@@ -85,8 +90,8 @@ from firmware.session.states import TABLE
 _SETTLED = (Consenting, LookingUp, Registering)
 _ENDS = (RemoveCard, Idle, OutOfService)
 
-# No look-up is sent before identity is settled.
-UNSETTLED_RULES = Handlers(VisitState, ignores=(LookUpAnswered, LookUpFailed))
+# No look-up is sent before identity is settled; cameras say their last word in a state that did not ask for it.
+UNSETTLED_RULES = Handlers(VisitState, ignores=(FacePrompted, FrontHinted, FrontRead, LookUpAnswered, LookUpFailed))
 SETTLED_RULES = Handlers(
     VisitState,
     # Ends of readings, entries and comparisons that were under way when identity was settled.
@@ -99,6 +104,9 @@ SETTLED_RULES = Handlers(
         EntryDone,
         FaceCompared,
         FaceFailed,
+        FacePrompted,
+        FrontHinted,
+        FrontRead,
         NumberBChecked,
         PhotoRead,
         PinChecked,
@@ -117,15 +125,26 @@ def step(state: State, event: Event, policy: Policy) -> Step:
         return _another_visit(state, event)
     for handlers in rules(type(state)):
         if handlers.decides(type(event)):
-            return _staff_let_go(state, handlers.handle(state, event, policy))
+            return _let_go(state, event, handlers.handle(state, event, policy))
     raise UndefinedPairError(type(state), type(event))
 
 
-def _staff_let_go(before: State, after: Step) -> Step:
-    """A staff check that was left behind with the visit still open is not accepted any more."""
-    if not isinstance(before, AwaitingStaff) or not isinstance(after.state, VisitState):
+def _let_go(before: State, event: Event, after: Step) -> Step:
+    """What a state had under way ends with it, where the visit goes on: a staff check, and the card's camera.
+
+    `FrontRead` is the camera's own end, and its digits are wanted.
+    """
+    if not isinstance(before, VisitState) or not isinstance(after.state, VisitState):
         return after
-    return after if isinstance(after.state, AwaitingStaff) else after.before(StopAskingStaff(before.visit.id))
+    if isinstance(before, AwaitingStaff) and not isinstance(after.state, AwaitingStaff):
+        return after.before(StopAskingStaff(before.visit.id))
+    if _reads_front(before) and not _reads_front(after.state) and not isinstance(event, FrontRead):
+        return after.before(StopFront(before.visit.id))
+    return after
+
+
+def _reads_front(state: State) -> bool:
+    return isinstance(state, ReadingFront) and state.reading
 
 
 def rules(state: type[State]) -> tuple[Handlers, ...]:

@@ -34,6 +34,7 @@ def summarize(
         card_removed_early=removed_early,
         pin_counter=visit.pin_counter,
         number_b_counter=visit.number_b_counter,
+        unsure=visit.unsure,
     )
 
 

@@ -1,4 +1,4 @@
-"""Bad input: no face in the frame, two faces in the frame."""
+"""Bad input: no light, no face in the frame, two faces in the frame."""
 
 import asyncio
 from dataclasses import replace
@@ -30,10 +30,28 @@ def two_people(folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("reason", [UnsureReason.NO_FACE, UnsureReason.TWO_FACES])
+def nobody(folder: Path) -> Path:
+    """A wall in daylight."""
+    path = folder / "wall.png"
+    Image.new("RGB", (640, 480), (140, 136, 130)).save(path)
+    return path
+
+
+def pictures(reason: UnsureReason, folder: Path) -> tuple[Path, ...]:
+    """What the camera sees; nothing but black frames where there is nothing to show."""
+    match reason:
+        case UnsureReason.TWO_FACES:
+            return (two_people(folder),)
+        case UnsureReason.NO_FACE:
+            return (nobody(folder),)
+        case _:
+            return ()
+
+
+@pytest.mark.parametrize("reason", [UnsureReason.TOO_DARK, UnsureReason.NO_FACE, UnsureReason.TWO_FACES])
 async def test_unsure_is_never_a_match(make: Make, tmp_path: Path, reason: UnsureReason) -> None:
-    pictures = (await asyncio.to_thread(two_people, tmp_path),) if reason is UnsureReason.TWO_FACES else ()
-    bench = await make(Build(policy=BRIEF, pictures=pictures))
+    seen = await asyncio.to_thread(pictures, reason, tmp_path)
+    bench = await make(Build(policy=BRIEF, pictures=seen))
     await bench.place()
     await bench.by_face()
     await bench.shown(FaceView(2, 2, reason))

@@ -5,6 +5,7 @@ Every method waits until the device has come so far; a device that does not get 
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import TypeVar
@@ -31,8 +32,9 @@ from firmware.runtime.journal import Journal
 from firmware.runtime.loop import Runtime
 from firmware.session.model import VisitState
 from firmware.session.policy import Policy
-from tests.unit.runtime.fakes import FakeCamera, FakeClock, FakeFace, FakeGateway, FakeInputs, FakePanel, FakePublisher
+from tests.unit.runtime.fakes import FakeClock, FakeGateway, FakeInputs, FakePanel, FakePublisher
 from tests.unit.runtime.fakes_card import NUMBER_B, PIN, FakeCard, FakeReader
+from tests.unit.runtime.fakes_face import FakeCamera, FakeFace, FakeFront
 
 V = TypeVar("V", bound=View)
 
@@ -78,6 +80,11 @@ class Counter:
                 raise ValueError(part)
         return self
 
+    def reads_fronts(self, front: FakeFront, card_camera: FakeCamera | None = None) -> "Counter":
+        """With a reader for the card's front, at a camera of its own or the face camera."""
+        self.devices = replace(self.devices, card_front=front, card_camera=card_camera or self.camera)
+        return self
+
     @contextlib.asynccontextmanager
     async def running(self, *, provisioned: bool = True, strict: bool = True) -> AsyncIterator["Counter"]:
         """The device from power-on to shut-down. What it raises comes out here."""
@@ -108,6 +115,13 @@ class Counter:
     def _is_shown(self, kind: type[View], members: dict[str, object]) -> bool:
         view = self.panel.views[-1] if self.panel.views else None
         return isinstance(view, kind) and all(getattr(view, name) == value for name, value in members.items())
+
+    def shown_soon(self, view: View) -> bool:
+        """Whether exactly this comes onto the screen; for a port's own thread."""
+        ends = time.monotonic() + PATIENCE
+        while view not in self.panel.views and time.monotonic() < ends:
+            time.sleep(0.001)
+        return view in self.panel.views
 
     async def result(self) -> VisitRecord:
         """The newest visit's one result."""

@@ -41,8 +41,8 @@ from firmware.core.views import (
 from firmware.runtime.journal import Journal
 from firmware.session.journal import replay
 from tests.flows.counter import QUICK, Counter
-from tests.unit.runtime.fakes import FakeFace
 from tests.unit.runtime.fakes_card import CERTIFICATE, MARKERS, NAME, NUMBER_B, PIN
+from tests.unit.runtime.fakes_face import FakeFace
 
 UNSURE = MatchVerdict(MatchCode.UNSURE, UnsureReason.NO_FACE, None, "test-threshold", "00ff")
 NO_MATCH = MatchVerdict(MatchCode.NO_MATCH, None, MatchBand.BELOW, "test-threshold", "00ff")

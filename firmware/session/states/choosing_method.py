@@ -19,8 +19,9 @@ from firmware.core.events import (
 )
 from firmware.core.outcomes import Method
 from firmware.session.handlers import Handlers
+from firmware.session.methods import methods
 from firmware.session.model import AwaitingStaff, ChoosingMethod, EnteringPin, ReadingFront, Step
-from firmware.session.moves import ask_number_b, await_staff, begin_pin, methods
+from firmware.session.moves import ask_number_b, await_staff, begin_pin
 from firmware.session.policy import Policy
 
 HANDLERS = Handlers(

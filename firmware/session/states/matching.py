@@ -13,6 +13,7 @@ from firmware.core.events import (
     EntryDone,
     FaceCompared,
     FaceFailed,
+    FacePrompted,
     NumberBChecked,
     PhotoRead,
     PinChecked,
@@ -22,7 +23,17 @@ from firmware.core.events import (
     TimerFired,
 )
 from firmware.core.faults import FaultCode
-from firmware.core.outcomes import MatchCode, Method, Revocation, VisitOutcome
+from firmware.core.outcomes import (
+    FacePrompt,
+    Liveness,
+    LivenessMode,
+    MatchCode,
+    MatchVerdict,
+    Method,
+    Revocation,
+    UnsureReason,
+    VisitOutcome,
+)
 from firmware.core.views import FaceView, ReadingChipView
 from firmware.session.handlers import Handlers
 from firmware.session.identity import advance, note_revocation
@@ -77,14 +88,34 @@ _OF_DEVICE = frozenset(
 def compared(state: Matching, event: FaceCompared, policy: Policy) -> Step:
     if _matched(state) or event.attempt != state.visit.comparisons:
         return Step(state)
-    state = replace(state, visit=replace(state.visit, match=event.verdict))
-    if event.verdict.code is MatchCode.MATCH:
+    verdict = _alive(event.verdict, policy)
+    state = replace(state, visit=state.visit.compared(verdict))
+    if verdict.code is MatchCode.MATCH:
         waiting = (CloseCamera(state.visit.id), Show(ReadingChipView()), Play(Tone.PROMPT))
         return advance(state, policy, event.at).before(*waiting)
     if state.attempt < policy.match_attempts:
         return _again(state, policy)
-    unsure = event.verdict.code is MatchCode.UNSURE
+    unsure = verdict.code is MatchCode.UNSURE
     return _give_up(state, policy, event.at, FaultCode.FACE_UNSURE if unsure else FaultCode.FACE_NOT_MATCHED)
+
+
+def _alive(verdict: MatchVerdict, policy: Policy) -> MatchVerdict:
+    """Where the site demands a challenge, a match without a passed one decides nothing."""
+    demanded = policy.liveness is not LivenessMode.OFF and verdict.code is MatchCode.MATCH
+    if not demanded or verdict.liveness is Liveness.PASSED:
+        return verdict
+    return replace(verdict, code=MatchCode.UNSURE, reason=UnsureReason.NOT_ALIVE)
+
+
+@HANDLERS.on(FacePrompted)
+def prompted(state: Matching, event: FacePrompted, policy: Policy) -> Step:
+    """With a sound for each step of a challenge: who turns the head does not see the screen."""
+    if _matched(state) or event.attempt != state.visit.comparisons:
+        return Step(state)
+    if isinstance(event.prompt, FacePrompt):
+        view = FaceView(state.attempt, policy.match_attempts, prompt=event.prompt)
+        return Step(state, (Show(view), Play(Tone.PROMPT)))
+    return Step(state, (Show(FaceView(state.attempt, policy.match_attempts, event.prompt)),))
 
 
 def _matched(state: Matching) -> bool:
@@ -98,7 +129,7 @@ def _again(state: Matching, policy: Policy) -> Step:
     effects = (
         Show(FaceView(attempt, policy.match_attempts, hint)),
         Play(Tone.PROMPT),
-        StartTimer(visit.id, Timer.MATCH, policy.match_seconds + MATCH_MARGIN),
+        StartTimer(visit.id, Timer.MATCH, policy.attempt_seconds + MATCH_MARGIN),
         open_camera(visit, policy),
         CompareFace(visit.id, state.photo, visit.comparisons),
     )

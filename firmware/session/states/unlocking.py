@@ -38,6 +38,7 @@ from firmware.core.outcomes import Method, TryCode
 from firmware.core.views import FaceView
 from firmware.session.handlers import Handlers
 from firmware.session.identity import note_card_failure
+from firmware.session.methods import can_type, no_frame_before
 from firmware.session.model import (
     AwaitingStaff,
     ChoosingMethod,
@@ -84,10 +85,18 @@ def checked(state: Unlocking, event: NumberBChecked, policy: Policy) -> Step:
     if event.code is TryCode.ACCEPTED:
         return _read(state, policy)
     if event.code in {TryCode.WRONG, TryCode.REPEATED}:
-        return ask_number_b(state, policy, wrong=True, tries_left=event.tries_left)
+        return _again(state, policy, event)
     stopped = event.code is TryCode.STOPPED
     fault = FaultCode.NUMBER_B_STOPPED if stopped else FaultCode.NUMBER_B_BLOCKED
     return _without_face(state, policy, event.at, fault)
+
+
+def _again(state: Unlocking, policy: Policy, event: NumberBChecked) -> Step:
+    """From now on digits are typed: a camera that was wrong once would be wrong again and spend another try."""
+    state = replace(state, visit=replace(state.visit, front_spent=True))
+    if not can_type(state.device, policy):
+        return _without_face(state, policy, event.at, FaultCode.FRONT_UNREADABLE)
+    return ask_number_b(state, policy, wrong=True, tries_left=event.tries_left)
 
 
 def _read(state: Unlocking, policy: Policy) -> Step:
@@ -96,7 +105,7 @@ def _read(state: Unlocking, policy: Policy) -> Step:
 
 def open_camera(visit: Visit, policy: Policy) -> OpenCamera:
     """No frame before the notice was shown for its time."""
-    return OpenCamera(visit.id, (visit.notice_at or visit.started_at) + policy.notice_seconds)
+    return OpenCamera(visit.id, no_frame_before(visit, policy))
 
 
 @HANDLERS.on(PhotoRead, to=(Matching,))
@@ -106,7 +115,7 @@ def photo(state: Unlocking, event: PhotoRead, policy: Policy) -> Step:
     effects = (
         StopTimers(visit.id),
         Show(FaceView(1, policy.match_attempts)),
-        StartTimer(visit.id, Timer.MATCH, policy.match_seconds + MATCH_MARGIN),
+        StartTimer(visit.id, Timer.MATCH, policy.attempt_seconds + MATCH_MARGIN),
         CompareFace(visit.id, event.photo, visit.comparisons),
         CheckChip(visit.id),
         *reading,

@@ -6,10 +6,10 @@ message, so a right proof is the genuine card's answer, byte for byte.
 """
 
 from firmware.card.service import CardService
+from firmware.core.evidence import CardIdentity, CertificateEvidence, ChipEvidence, FaceRecord, TryResult
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcomes import ChipCheck, HolderCheck, IssuerCheck, RecordCheck, TryCode
 from firmware.core.secret import Secret
-from firmware.ports import CardIdentity, CertificateEvidence, ChipEvidence, FaceRecord, TryResult
 from tests.property.card.fuzz_card import MARK, Exchange, FuzzedCard
 from tests.property.card.fuzz_corpus import Corpus
 from tests.property.card.fuzz_targets import genuine_records, said, signed_part

@@ -14,10 +14,10 @@ from unittest import mock
 
 from firmware.card.certificates import CertificateTrust
 from firmware.card.service import CardService
+from firmware.core.evidence import CertificateEvidence, ChipEvidence, FaceRecord, TryResult
 from firmware.core.faults import DeviceError
 from firmware.core.outcomes import CertificateCheck, ChipCheck, ClockState, IssuerCheck, RecordCheck, TryCode
 from firmware.core.secret import Secret
-from firmware.ports import CertificateEvidence, ChipEvidence, FaceRecord, TryResult
 from firmware.sim.card.image import CardImage
 from firmware.sim.card.machine import VirtualCard
 from tests.property.card.fuzz_card import FuzzedCard, mood

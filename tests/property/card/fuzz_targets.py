@@ -23,9 +23,9 @@ from firmware.card.keys import read_certificate, read_key
 from firmware.card.names import DIGEST_INFO_SHA256
 from firmware.card.surface import HashInput, check_issuer, check_record, split_record
 from firmware.card.tlv import Limits, Node, TlvError, by_tag, parse, read_header
+from firmware.core.evidence import FaceRecord
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcomes import CertificateCheck, ClockState, IssuerCheck, RecordCheck
-from firmware.ports import FaceRecord
 from tests.property.card.fuzz_corpus import (
     NOW,
     WHOLE_PHOTO,

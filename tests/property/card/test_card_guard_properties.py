@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from firmware.card.certificates import load_trust
 from firmware.card.guard import Guard
 from firmware.card.service import CardService
+from firmware.core.evidence import FaceRecord
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcomes import ClockState
 from firmware.core.secret import Secret
-from firmware.ports import FaceRecord
 from firmware.sim.card.image import CardImage
 from firmware.sim.card.issue import issue_card
 from firmware.sim.card.issuers import create_issuers

@@ -12,8 +12,11 @@ from firmware.core.outcomes import (
     CertificateCheck,
     ChipCheck,
     EligibilityCode,
+    FacePrompt,
+    FrontHint,
     HolderCheck,
     IssuerCheck,
+    Liveness,
     MatchBand,
     MatchCode,
     MatchVerdict,
@@ -26,16 +29,36 @@ from firmware.core.outcomes import (
 
 @dataclass
 class Answers:
-    """One answer an effect at most."""
+    """One answer an effect at most. `shown`: people mostly leave number B to the camera."""
 
     rng: random.Random
+    shown: bool = False
 
     def to(self, effect: fx.VisitEffect, at: float) -> ev.Event | None:
         rng = self.rng
         if rng.random() < 0.04:
             fault = rng.choice([FaultCode.CARD_GONE, FaultCode.CARD_SILENT, FaultCode.PHOTO_BROKEN])
             return ev.CardFailed(at=at, visit=effect.visit, fault=fault)
-        return self._try(effect, at) or self._reading(effect, at) or self._other(effect, at)
+        return self._try(effect, at) or self._reading(effect, at) or self._seen(effect, at) or self._other(effect, at)
+
+    def before(self, effect: fx.VisitEffect, at: float) -> ev.Event | None:
+        """What is told on the way to the answer."""
+        rng, visit = self.rng, effect.visit
+        match effect:
+            case fx.StartEntry(kind=kind, length=length):
+                if self._leaves_it(kind):
+                    return None
+                return ev.EntryChanged(at=at, visit=visit, kind=kind, count=rng.randint(0, length))
+            case fx.ReadFront():
+                return ev.FrontHinted(at=at, visit=visit, hint=rng.choice(list(FrontHint)))
+            case fx.CompareFace(attempt=attempt):
+                prompt = rng.choice([*FacePrompt, *UnsureReason])
+                return ev.FacePrompted(at=at, visit=visit, attempt=attempt, prompt=prompt)
+            case _:
+                return None
+
+    def _leaves_it(self, kind: ev.EntryKind) -> bool:
+        return self.shown and kind is ev.EntryKind.NUMBER_B and self.rng.random() < 0.7
 
     def _try(self, effect: fx.VisitEffect, at: float) -> ev.Event | None:
         rng, visit = self.rng, effect.visit
@@ -87,17 +110,29 @@ class Answers:
     def _holder(self) -> HolderCheck:
         return self.rng.choice([HolderCheck.SAME] * 12 + list(HolderCheck))
 
-    def _other(self, effect: fx.VisitEffect, at: float) -> ev.Event | None:
+    def _seen(self, effect: fx.VisitEffect, at: float) -> ev.Event | None:
+        """By the cameras."""
         rng, visit = self.rng, effect.visit
         match effect:
-            case fx.StartEntry(kind=kind):
-                if rng.random() < 0.1:
-                    return ev.EntryCancelled(at=at, visit=visit, kind=kind)
-                return ev.EntryDone(at=at, visit=visit, kind=kind, entry=Handle("entry"))
+            case fx.ReadFront(number=number, prolong=False):
+                entry = None if rng.random() < 0.3 else Handle("entry")
+                return ev.FrontRead(at=at, visit=visit, number=number, entry=entry)
             case fx.CompareFace(attempt=attempt):
                 if rng.random() < 0.1:
                     return ev.FaceFailed(at=at, visit=visit, attempt=attempt, fault=FaultCode.CAMERA_NO_FRAME)
                 return ev.FaceCompared(at=at, visit=visit, attempt=attempt, verdict=self._verdict())
+            case _:
+                return None
+
+    def _other(self, effect: fx.VisitEffect, at: float) -> ev.Event | None:
+        rng, visit = self.rng, effect.visit
+        match effect:
+            case fx.StartEntry(kind=kind):
+                if self._leaves_it(kind):
+                    return None
+                if rng.random() < 0.1:
+                    return ev.EntryCancelled(at=at, visit=visit, kind=kind)
+                return ev.EntryDone(at=at, visit=visit, kind=kind, entry=Handle("entry"))
             case fx.LookUp() | fx.Register():
                 if rng.random() < 0.2:
                     return ev.LookUpFailed(at=at, visit=visit, fault=FaultCode.GATEWAY_TIMEOUT)
@@ -109,4 +144,5 @@ class Answers:
     def _verdict(self) -> MatchVerdict:
         code = self.rng.choice(list(MatchCode))
         reason = UnsureReason.NO_FACE if code is MatchCode.UNSURE else None
-        return MatchVerdict(code, reason, MatchBand.ACCEPT, "threshold", "model")
+        liveness = self.rng.choice([Liveness.PASSED] * 3 + list(Liveness))
+        return MatchVerdict(code, reason, MatchBand.ACCEPT, "threshold", "model", liveness)

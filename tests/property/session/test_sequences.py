@@ -22,6 +22,7 @@ def _many(seeds: range) -> Counter[str]:
         seen["phones"] += len(world.phones)
         seen["revoked"] += world.revoked
         seen["waited"] += world.waited
+        seen["read"] += world.cameras.read
     return seen
 
 
@@ -36,6 +37,7 @@ def test_random_sequences_keep_the_invariants() -> None:
     assert seen["phones"] > 5
     assert seen["revoked"] > 5
     assert seen["waited"] > 0
+    assert seen["read"] > 100
 
 
 @pytest.mark.long

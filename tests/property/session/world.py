@@ -11,7 +11,17 @@ from firmware.core import effects as fx
 from firmware.core import events as ev
 from firmware.core.faults import FaultCode
 from firmware.core.ids import VisitId
-from firmware.core.outcomes import CardKind, EligibilityCode, Env, HolderCheck, Method, Revocation, TryCode
+from firmware.core.outcomes import (
+    CardKind,
+    EligibilityCode,
+    Env,
+    HolderCheck,
+    Liveness,
+    LivenessMode,
+    Method,
+    Revocation,
+    TryCode,
+)
 from firmware.session.model import (
     AwaitingStaff,
     Device,
@@ -21,11 +31,13 @@ from firmware.session.model import (
     Starting,
     State,
     Unprovisioned,
+    Visit,
     VisitState,
 )
 from firmware.session.policy import FaceWithoutIssuer, Policy
 from firmware.session.step import rules, step
 from tests.property.session.answers import Answers
+from tests.property.session.cameras import Cameras
 
 
 @dataclass
@@ -47,16 +59,17 @@ class World:
     foreign: int = 0
     stopped: bool = False
     answers: Answers = field(init=False)
+    cameras: Cameras = field(init=False)
     asked_staff: set[VisitId] = field(default_factory=set)
     phones: set[VisitId] = field(default_factory=set)
     settled: int = 0
     revoked: int = 0
     waited: int = 0
     typed: ev.EntryKind | None = None
-    """What the patient has typed and no VERIFY was sent of."""
+    """What was typed, or read off the card's front, and no VERIFY was sent of."""
 
     def __post_init__(self) -> None:
-        self.answers = Answers(self.rng)
+        self.answers, self.cameras = Answers(self.rng, self.policy.front_camera), Cameras(self.policy)
 
     def new_visit(self) -> VisitId:
         self.visits += 1
@@ -66,6 +79,8 @@ class World:
         before = self.state
         if isinstance(event, ev.EntryDone):
             self.typed = event.kind
+        if self.cameras.delivers(before, event):
+            self.typed = ev.EntryKind.NUMBER_B
         self.revoked += isinstance(event, ev.RevocationChecked) and event.revocation is Revocation.REVOKED
         result = step(before, event, self.policy)
         self.state = result.state
@@ -102,6 +117,7 @@ class World:
         if isinstance(effect, fx.StartTimer | fx.StopTimer | fx.StopTimers):
             self._run_timer(effect)
         elif isinstance(effect, fx.VisitEffect):
+            self.cameras.check(effect, self.state)
             self._work(effect, effect.visit)
 
     def _run_timer(self, effect: fx.StartTimer | fx.StopTimer | fx.StopTimers) -> None:
@@ -139,9 +155,9 @@ class World:
                 self.detached[visit] += 1
             case _:
                 self._check_work(effect)
-                if isinstance(effect, fx.StartEntry):
-                    count = self.rng.randint(0, effect.length)
-                    self.pending.append(ev.EntryChanged(at=self.now, visit=visit, kind=effect.kind, count=count))
+                told = self.answers.before(effect, self.now)
+                if told is not None:
+                    self._answer(told)
                 answer = self.answers.to(effect, self.now)
                 if answer is not None:
                     self._answer(answer)
@@ -165,8 +181,16 @@ class World:
                 assert checks.holder is not HolderCheck.OTHER
                 assert checks.revocation is not Revocation.REVOKED
                 assert self.state.visit.method is Method.PIN or not self.state.visit.on_phone
+                self._no_face_alone(self.state.visit)
             case _:
                 pass
+
+    def _no_face_alone(self, visit: Visit) -> None:
+        """What a site demands beside a face match was there."""
+        if visit.method is Method.FACE and self.policy.liveness is not LivenessMode.OFF:
+            assert self.policy.liveness is LivenessMode.CHALLENGE
+            assert visit.match is not None
+            assert visit.match.liveness is Liveness.PASSED
 
     def _no_staff_away(self) -> None:
         device = self.state.device
@@ -187,6 +211,7 @@ class World:
         assert all(count == 1 for count in self.detached.values()), "two late amendments for one visit"
         assert set(self.published) <= self.passed, "published a visit that did not pass Identifying"
         open_now = self.opened - self.closed
+        self.cameras.settled(self.state)
         wanted = {self.state.visit.id} if isinstance(self.state, AwaitingStaff) else set()
         assert self.asked_staff & open_now == wanted, "staff are asked in another state than AwaitingStaff"
         if isinstance(self.state, VisitState):
@@ -288,6 +313,9 @@ def play(seed: int, length: int = 40) -> RandomWorld:
         face_without_issuer=rng.choice(list(FaceWithoutIssuer)),
         look_up=rng.random() < 0.9,
         check_revocation=rng.random() < 0.5,
+        front_camera=rng.random() < 0.7,
+        front_lifted=rng.random() < 0.5,
+        liveness=rng.choice([LivenessMode.OFF, *LivenessMode]),
     )
     world = RandomWorld(rng, policy)
     world.feed(ev.DeviceStarted(at=world.now, provisioned=True))

@@ -4,15 +4,16 @@ import asyncio
 from collections.abc import Callable
 
 from firmware.core.events import Event
+from firmware.core.evidence import CertificateEvidence
 from firmware.core.ids import VisitId
 from firmware.core.outcomes import CertificateCheck
 from firmware.core.result import Json
 from firmware.core.secret import Secret
-from firmware.ports import CertificateEvidence
 from firmware.runtime.devices import Devices
 from firmware.runtime.visits import OpenVisit
-from tests.unit.runtime.fakes import FakeCamera, FakeClock, FakeFace, FakeGateway, FakeInputs, FakePanel, FakePublisher
+from tests.unit.runtime.fakes import FakeClock, FakeGateway, FakeInputs, FakePanel, FakePublisher
 from tests.unit.runtime.fakes_card import CERTIFICATE, FakeCard, FakeReader, record
+from tests.unit.runtime.fakes_face import FakeCamera, FakeFace
 
 VISIT = VisitId("0123456789abcdef0123456789abcdef")
 PATIENCE = 5.0

@@ -1,7 +1,6 @@
 """The other ports: hand-written doubles that keep state, record what was asked of them, and fail when told to."""
 
 import asyncio
-import time
 from collections.abc import Callable
 
 from firmware.core.challenge import Challenge
@@ -12,9 +11,6 @@ from firmware.core.ids import VisitId
 from firmware.core.outcomes import (
     ClockState,
     EligibilityCode,
-    MatchBand,
-    MatchCode,
-    MatchVerdict,
     Method,
     Revocation,
 )
@@ -24,74 +20,12 @@ from firmware.core.views import View
 from firmware.ports import (
     EligibilityAnswer,
     EntrySink,
-    Frame,
     LookUpEvidence,
-    MatchLimits,
     PublisherCallbacks,
 )
-from tests.unit.runtime.fakes_card import NAME, PHOTO, Blocker
+from tests.unit.runtime.fakes_card import NAME, Blocker
 
 START = 1_798_761_600.0
-MATCH = MatchVerdict(MatchCode.MATCH, None, MatchBand.STRICT, "test-threshold", "00ff")
-
-
-class FakeCamera:
-    """Gives a small frame every few milliseconds; keeps all of them."""
-
-    def __init__(self) -> None:
-        self.frames: list[Frame] = []
-        self.opened: list[float] = []
-        self.closed = 0
-        self.timeouts: list[float] = []
-        self.fault: FaultCode | None = None
-
-    def open(self, not_before: float) -> None:
-        self.opened.append(not_before)
-        if self.fault is not None:
-            raise DeviceError(self.fault)
-
-    def read(self, timeout: float) -> Frame:
-        self.timeouts.append(timeout)
-        time.sleep(0.002)
-        self.frames.append(Frame(bytearray(b"\x7f" * 12), 2, 2, time.monotonic()))
-        return self.frames[-1]
-
-    def close(self) -> None:
-        self.closed += 1
-
-
-class FakeFace:
-    """Takes one frame an attempt, says what the test laid down for it (the last one again and again)."""
-
-    def __init__(self, *verdicts: MatchVerdict) -> None:
-        self.verdicts = list(verdicts) or [MATCH]
-        self.attempts = 0
-        self.limits: list[MatchLimits] = []
-        self.cancelled: Callable[[], bool] = lambda: False
-        self.fault: FaultCode | None = None
-        self.loaded = False
-
-    def load(self) -> None:
-        self.loaded = True
-        if self.fault is not None:
-            raise DeviceError(self.fault)
-
-    def close(self) -> None:
-        """Nothing to end."""
-
-    def match(
-        self,
-        photo: Secret,
-        frames: Callable[[float], Frame],
-        limits: MatchLimits,
-        cancelled: Callable[[], bool],
-    ) -> MatchVerdict:
-        assert photo == Secret(PHOTO)
-        self.limits.append(limits)
-        self.cancelled = cancelled
-        frames(1.0).wipe()
-        self.attempts += 1
-        return self.verdicts.pop(0) if len(self.verdicts) > 1 else self.verdicts[0]
 
 
 class FakePanel:

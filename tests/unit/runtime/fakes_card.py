@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from firmware.core.events import CardPresence
+from firmware.core.evidence import CardIdentity, CertificateEvidence, ChipEvidence, FaceRecord, TryResult
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcomes import (
     CardKind,
@@ -20,13 +21,6 @@ from firmware.core.outcomes import (
     TryCode,
 )
 from firmware.core.secret import Secret
-from firmware.ports import (
-    CardIdentity,
-    CertificateEvidence,
-    ChipEvidence,
-    FaceRecord,
-    TryResult,
-)
 
 NUMBER_B = b"71041520291234"
 PIN = b"4862"

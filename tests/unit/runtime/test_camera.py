@@ -23,8 +23,8 @@ from firmware.runtime.work_camera import CameraWorker, probe, pump
 from firmware.runtime.work_face import FaceWorker
 from tests.flows.counter import Counter
 from tests.unit.runtime.bench import VISIT, Bench, until
-from tests.unit.runtime.fakes import FakeCamera, FakeFace
 from tests.unit.runtime.fakes_card import NAME, NUMBER_B
+from tests.unit.runtime.fakes_face import FakeCamera, FakeFace
 
 
 class Flaky(FakeCamera):
@@ -202,7 +202,7 @@ async def test_a_comparison_ends_when_its_mailbox_is_closed() -> None:
     face = bench.devices.face
     assert isinstance(face, FakeFace)
     _worker(bench, FakeCamera()).open(bench.visit, fx.OpenCamera(VISIT, 0.0))
-    worker = FaceWorker(bench.devices, Lane("inference"), bench.post, MatchLimits(1.0))
+    worker = FaceWorker(bench.devices, Lane("inference"), bench.post, lambda work: work(), MatchLimits(1.0))
     worker.compare(bench.visit, fx.CompareFace(VISIT, Handle("photo"), 1))
     await until(lambda: face.attempts)
     before = face.cancelled()

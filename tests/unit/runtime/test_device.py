@@ -184,7 +184,7 @@ async def test_a_lifted_cards_answer_is_not_posted() -> None:
 
 
 def _face(bench: Bench) -> FaceWorker:
-    return FaceWorker(bench.devices, Lane("inference"), bench.post, MatchLimits(1.0))
+    return FaceWorker(bench.devices, Lane("inference"), bench.post, lambda work: work(), MatchLimits(1.0))
 
 
 @pytest.mark.parametrize("missing", ["camera", "face", "photo", "frames"])

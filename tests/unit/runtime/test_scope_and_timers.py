@@ -7,11 +7,12 @@ import pytest
 
 from firmware.core.effects import StartTimer
 from firmware.core.events import Event, Timer, TimerFired
+from firmware.core.evidence import CertificateEvidence, ChipEvidence
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.ids import VisitId
 from firmware.core.outcomes import CertificateCheck, ChipCheck, IssuerCheck, RecordCheck
 from firmware.core.secret import Secret
-from firmware.ports import CertificateEvidence, ChipEvidence, Frame
+from firmware.ports import Frame
 from firmware.runtime.mailbox import FrameMailbox
 from firmware.runtime.scope import Scope
 from firmware.runtime.timers import Timers

@@ -18,8 +18,11 @@ from firmware.core.outcomes import (
     ChipCheck,
     EligibilityCode,
     Env,
+    FacePrompt,
+    FrontHint,
     HolderCheck,
     IssuerCheck,
+    Liveness,
     MatchBand,
     MatchCode,
     MatchVerdict,
@@ -42,8 +45,10 @@ PHOTO = Handle("photo")
 ENTRY = Handle("entry")
 
 
-def verdict(code: MatchCode = MatchCode.MATCH, reason: UnsureReason | None = None) -> MatchVerdict:
-    return MatchVerdict(code, reason, MatchBand.ACCEPT, "sface-2021-accept", "00ff")
+def verdict(
+    code: MatchCode = MatchCode.MATCH, reason: UnsureReason | None = None, liveness: Liveness = Liveness.OFF
+) -> MatchVerdict:
+    return MatchVerdict(code, reason, MatchBand.ACCEPT, "sface-2021-accept", "00ff", liveness)
 
 
 class Story:
@@ -196,6 +201,15 @@ class Story:
     def cancel_entry(self, kind: EntryKind) -> Self:
         return self.feed(ev.EntryCancelled(at=self.now, visit=self.visit.id, kind=kind))
 
+    def front_hint(self, hint: FrontHint) -> Self:
+        return self.feed(ev.FrontHinted(at=self.now, visit=self.visit.id, hint=hint))
+
+    def front_read(self, *, readable: bool = True, number: int | None = None) -> Self:
+        """The newest reading's end, or that of `number`."""
+        number = self.visit.fronts if number is None else number
+        entry = ENTRY if readable else None
+        return self.feed(ev.FrontRead(at=self.now, visit=self.visit.id, number=number, entry=entry))
+
     def card_is(self, kind: CardKind = CardKind.MY_NUMBER, *, same: bool = True) -> Self:
         return self.feed(ev.CardIdentified(at=self.now, visit=self.visit.id, kind=kind, same_card=same))
 
@@ -249,6 +263,15 @@ class Story:
         number = self.visit.comparisons if attempt is None else attempt
         event = ev.FaceCompared(at=self.now, visit=self.visit.id, attempt=number, verdict=verdict(code, reason))
         return self.feed(event)
+
+    def face_alive(self, liveness: Liveness) -> Self:
+        """A match, with how its challenge ended."""
+        told, number = verdict(liveness=liveness), self.visit.comparisons
+        return self.feed(ev.FaceCompared(at=self.now, visit=self.visit.id, attempt=number, verdict=told))
+
+    def face_prompt(self, prompt: FacePrompt | UnsureReason, attempt: int | None = None) -> Self:
+        number = self.visit.comparisons if attempt is None else attempt
+        return self.feed(ev.FacePrompted(at=self.now, visit=self.visit.id, attempt=number, prompt=prompt))
 
     def face_fails(self, fault: FaultCode, attempt: int | None = None) -> Self:
         number = self.visit.comparisons if attempt is None else attempt
