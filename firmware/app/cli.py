@@ -65,6 +65,23 @@ def settings_show(
 
 
 @app.command()
+def models(
+    config: Config = DEFAULT_CONFIG,
+    folder: Annotated[Path | None, typer.Option("--folder", help="This folder; no settings are read.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the models with licence, source, hash and thresholds; check that each is the file it should be."""
+    from firmware.app.models_command import show
+    from firmware.settings.load import load
+
+    try:
+        where = folder or load(config).models.dir
+    except DeviceError as error:
+        fail(error)
+    raise typer.Exit(show(where, as_json=as_json))
+
+
+@app.command()
 def replay(file: Annotated[Path, typer.Argument(help="A journal, journal.jsonl.")], as_json: AsJson = False) -> None:
     """Run a journal again and say where this build decides otherwise."""
     from firmware.session.journal import JournalError

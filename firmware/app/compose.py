@@ -12,18 +12,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from firmware.app import keys
+from firmware.app.cameras import Missing, build_cameras, build_card_front, build_face
 from firmware.app.environment import checked_env
 from firmware.app.panel import build_display, build_inputs, build_sounder
 from firmware.card.certificates import load_trust
 from firmware.card.keys import FaceIssuer
 from firmware.card.pcsc import PcscTransport
 from firmware.card.service import CardService
-from firmware.core.events import Part
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcomes import Env, Method
 from firmware.eligibility.stand_alone import StandAlone
 from firmware.panel.screen import Screen
-from firmware.ports import Camera, Clock, Face, Gateway, MatchLimits, Publisher, RevocationStatus
+from firmware.ports import Clock, Gateway, MatchLimits, Publisher, RevocationStatus
 from firmware.runtime.clock import SystemClock
 from firmware.runtime.devices import Devices, PartReports
 from firmware.runtime.journal import Journal
@@ -34,8 +34,6 @@ from firmware.version import SOFTWARE
 
 if TYPE_CHECKING:
     from firmware.app.observed import Simulated
-
-Missing = list[tuple[Part, FaultCode]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +75,16 @@ def compose(settings: Settings) -> Composed:
     display = build_display(settings, simulated)
     screen = Screen(display, build_sounder(settings), settings.device.language, env)
     card = _card(settings, transport, simulated)
+    camera, card_camera = build_cameras(settings, simulated, missing)
     devices = Devices(
         reader=transport,
         card=card,
         panel=screen if simulated is None else simulated.watched(screen),
         inputs=build_inputs(settings, simulated, missing, reports),
-        camera=_camera(settings, simulated, missing),
-        face=_face(settings, missing),
+        camera=camera,
+        face=build_face(settings, missing),
+        card_camera=card_camera,
+        card_front=build_card_front(settings, missing),
         gateway=_gateway(settings, env, clock),
         publisher=_publisher(settings, env, clock),
         clock=clock,
@@ -92,7 +93,7 @@ def compose(settings: Settings) -> Composed:
         reports=reports,
         revocation=_revocation(settings, clock),
     )
-    return Composed(devices, rules, _limits(settings), clock, simulated)
+    return Composed(devices, rules, _limits(settings, rules), clock, simulated)
 
 
 def _simulated(settings: Settings, env: Env) -> Simulated | None:
@@ -111,12 +112,18 @@ def policy(settings: Settings, env: Env) -> Policy:
         methods=_methods(settings),
         face_without_issuer=FaceWithoutIssuer(section.face_without_issuer),
         look_up=settings.gateway is not None,
+        liveness=section.liveness,
+        keypad=_has_keypad(settings),
+        front_camera=settings.card_camera.adapter != "none",
+        front_lifted=settings.card_camera.adapter == "face",
         match_attempts=section.match_attempts,
         notice_seconds=section.notice_seconds,
         choice_seconds=section.choice_seconds,
         front_seconds=section.front_seconds,
+        front_read_seconds=section.front_read_seconds,
         entry_seconds=section.entry_seconds,
         match_seconds=section.match_seconds,
+        liveness_seconds=section.liveness_seconds,
         staff_seconds=section.staff_seconds,
         consent_seconds=section.consent_seconds,
         look_up_seconds=section.look_up_seconds,
@@ -129,21 +136,26 @@ def policy(settings: Settings, env: Env) -> Policy:
     return replace(rules, check_revocation=True, revocation_seconds=responder.seconds)
 
 
+def _has_keypad(settings: Settings) -> bool:
+    return settings.inputs.adapter in {"evdev", "sim"}
+
+
 def _methods(settings: Settings) -> tuple[Method, ...]:
-    """What the site allows and the chosen parts can do: number B (for the face) and PIN are typed on a keypad."""
+    """What the site allows and the chosen parts can do: a PIN is typed, number B (for the face) typed or read."""
     possible = {Method.STAFF}
-    if settings.inputs.adapter in {"evdev", "sim"}:
+    keypad = _has_keypad(settings)
+    if keypad:
         possible.add(Method.PIN)
-        if settings.face_camera.adapter != "none":
-            possible.add(Method.FACE)
+    if settings.face_camera.adapter != "none" and (keypad or settings.card_camera.adapter != "none"):
+        possible.add(Method.FACE)
     offered = tuple(method for method in settings.policy.methods if method in possible)
     if not offered:
         raise DeviceError(FaultCode.SETTINGS_INVALID, "policy.methods: none works without keypad or camera")
     return offered
 
 
-def _limits(settings: Settings) -> MatchLimits:
-    return MatchLimits(settings.policy.match_seconds, threshold=settings.policy.threshold)
+def _limits(settings: Settings, rules: Policy) -> MatchLimits:
+    return MatchLimits(rules.attempt_seconds, threshold=settings.policy.threshold, liveness=rules.liveness)
 
 
 def _card(settings: Settings, transport: PcscTransport, simulated: Simulated | None) -> CardService:
@@ -157,44 +169,6 @@ def _card(settings: Settings, transport: PcscTransport, simulated: Simulated | N
     if simulated is None:
         return CardService(transport, certificates, issuers, short_apdus=short)
     return CardService(transport, certificates, issuers, report=simulated.apdu, short_apdus=short)
-
-
-def _camera(settings: Settings, simulated: Simulated | None, missing: Missing) -> Camera | None:
-    section = settings.face_camera
-    try:
-        match section.adapter:
-            case "files":
-                from firmware.camera.files import FileCamera, FileCameraConfig
-
-                camera = FileCamera(FileCameraConfig(section.files, rotation=section.rotation))
-                if simulated is not None:
-                    simulated.bind_camera(camera.set_source)
-                return camera
-            case "v4l2":
-                from firmware.camera.v4l2 import V4l2Camera, V4l2Config
-
-                return V4l2Camera(V4l2Config(section.device, rotation=section.rotation))
-            case "picamera":
-                from firmware.camera.picamera import PiCamera, PiCameraConfig
-
-                return PiCamera(PiCameraConfig(int(section.device), rotation=section.rotation))
-            case "none":
-                return None
-    except (ImportError, ValueError, DeviceError):
-        pass
-    missing.append((Part.FACE_CAMERA, FaultCode.CAMERA_MISSING))
-    return None
-
-
-def _face(settings: Settings, missing: Missing) -> Face | None:
-    if settings.face_camera.adapter == "none":
-        return None
-    try:
-        from firmware.face.matcher import FaceConfig, FaceMatcher
-    except ImportError:
-        missing.append((Part.INFERENCE, FaultCode.MODEL_FAILED))
-        return None
-    return FaceMatcher(FaceConfig(settings.models.dir))
 
 
 def _gateway(settings: Settings, env: Env, clock: Clock) -> Gateway:

@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 
 from firmware.app.compose import Composed, compose
+from firmware.health.memory import seal_process
 from firmware.health.watchdog import Notifier
 from firmware.runtime.loop import Runtime
 from firmware.settings.load import load
@@ -25,11 +26,21 @@ EX_SOFTWARE = 70
 
 def run(path: Path) -> None:
     """Run the device of the settings file `path` until told to stop. Raises DeviceError before the loop starts."""
+    _seal(readable=True)
     settings = load(path)
     composed = compose(settings)
+    if composed.simulated is None:
+        _seal(readable=False)
     journal = composed.journal(settings)
     runtime = Runtime(composed.devices, composed.policy, journal=journal, limits=composed.limits)
     asyncio.run(_serve(composed, runtime))
+
+
+def _seal(*, readable: bool) -> None:
+    """No core dumps from the start on; a real device lets nobody of its user look in either."""
+    refused = seal_process(readable=readable)
+    if refused:
+        log.warning("the kernel refused %s: this process could be dumped", ", ".join(refused))
 
 
 async def _serve(composed: Composed, runtime: Runtime) -> None:

@@ -12,10 +12,9 @@ from firmware.settings.schema import Settings
 
 def derived_env(settings: Settings) -> Env:
     """What the device is."""
-    simulated = (
-        settings.face_camera.adapter == "files" or settings.display.adapter == "sim" or settings.inputs.adapter == "sim"
-    )
-    if simulated:
+    if "files" in {settings.face_camera.adapter, settings.card_camera.adapter}:
+        return Env.SIM
+    if "sim" in {settings.display.adapter, settings.inputs.adapter}:
         return Env.SIM
     trust = settings.trust
     real_cas = all(ca.sha256.lower() in JPKI_AUTH_CA_SHA256 for ca in trust.jpki_ca)

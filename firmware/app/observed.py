@@ -50,8 +50,8 @@ class Simulated:
         """`panel`, with every view's name known to the pictures that follow."""
         return ObservedPanel(panel, self)
 
-    def bind_camera(self, set_source: Callable[[Sequence[Path]], None]) -> None:
-        """Let the control socket choose what the file camera sees."""
+    def bind_camera(self, set_source: Callable[[Sequence[Path]], None], command: str = "camera") -> None:
+        """Let the control socket choose by `command` what a file camera sees."""
 
         def camera(message: Message) -> dict[str, object]:
             files = message["files"]
@@ -60,7 +60,7 @@ class Simulated:
             set_source([Path(item) for item in files])
             return {}
 
-        self.server.on("camera", camera)
+        self.server.on(command, camera)
 
     def _drawn(self, rows: bytes) -> None:
         picture = base64.b64encode(rows).decode()

@@ -19,7 +19,7 @@ from joserfc.jwk import ECKey
 from firmware.core.challenge import Challenge
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.ids import VisitId
-from firmware.core.outcomes import Method
+from firmware.core.outcomes import Liveness, Method
 from firmware.core.result import Json
 from firmware.core.secret import Secret
 from firmware.eligibility.config import GatewayConfig
@@ -120,6 +120,8 @@ def _face(evidence: LookUpEvidence) -> dict[str, Json]:
     record, chip, verdict = evidence.record, evidence.chip, evidence.verdict
     if record is None or chip is None or verdict is None or verdict.band is None:
         raise ValueError("face evidence without record, chip proof or verdict")
+    if verdict.liveness not in {Liveness.OFF, Liveness.PASSED}:
+        raise ValueError("a match whose liveness challenge was not passed")
     return {
         "df22": _octets(record.birth_date),
         "df23": _octets(record.sex),
@@ -135,7 +137,7 @@ def _face(evidence: LookUpEvidence) -> dict[str, Json]:
             "threshold": verdict.threshold,
             "model": verdict.model,
         },
-        "liveness": "off",
+        "liveness": verdict.liveness.value,
     }
 
 

@@ -10,7 +10,7 @@ from functools import singledispatch
 
 from firmware.core.fault_texts import CATALOGUE
 from firmware.core.faults import FaultCode
-from firmware.core.outcomes import Method
+from firmware.core.outcomes import FacePrompt, Method
 from firmware.core.views import (
     ConsentView,
     FaceView,
@@ -34,7 +34,7 @@ from firmware.core.views import (
     UnprovisionedView,
     View,
 )
-from firmware.panel.page import Dots, Page
+from firmware.panel.page import Dots, Page, Sign
 from firmware.panel.texts import Words
 
 PIN_GROUPS = (4,)
@@ -43,6 +43,13 @@ MAX_FAULT_LINES = 2
 
 _NUMBER_B_PARTS = ("number_b_birth", "number_b_expiry", "number_b_code", "number_b_full")
 _METHOD_ORDER = (Method.FACE, Method.PIN, Method.STAFF)
+_SIGNS = {
+    FacePrompt.LOOK_STRAIGHT: Sign.STRAIGHT,
+    FacePrompt.TURN_LEFT: Sign.LEFT,
+    FacePrompt.TURN_RIGHT: Sign.RIGHT,
+    FacePrompt.COME_CLOSER: Sign.CLOSER,
+    FacePrompt.HOLD: Sign.HOLD,
+}
 
 
 @singledispatch
@@ -111,6 +118,10 @@ def _notice(view: NoticeView, words: Words) -> Page:
 
 @layout.register
 def _number_b(view: NumberBView, words: Words) -> Page:
+    if view.reading and not view.count:
+        return _front(view, words)
+    if not view.keypad:
+        return words.page("number_b_no_keypad")
     page = words.page("number_b")
     if view.card_out:
         page = words.page("number_b_card_out")
@@ -121,9 +132,24 @@ def _number_b(view: NumberBView, words: Words) -> Page:
     ends = (sum(NUMBER_B_GROUPS[: index + 1]) for index in range(len(NUMBER_B_GROUPS)))
     part = sum(view.count >= end for end in ends)
     full = part == len(NUMBER_B_GROUPS)
-    guide = words.page("number_b_put_back" if full and view.card_out else _NUMBER_B_PARTS[part]).body
+    dots = Dots(view.count, NUMBER_B_GROUPS)
+    if full and view.card_out:
+        return replace(words.page("number_b_put_back"), dots=dots)
     note = "" if full else page.note
-    return replace(page, body=guide, note=note, dots=Dots(view.count, NUMBER_B_GROUPS))
+    return replace(page, body=words.page(_NUMBER_B_PARTS[part]).body, note=note, dots=dots)
+
+
+def _front(view: NumberBView, words: Words) -> Page:
+    """The camera reads the card's front, lying in the tray or held before it."""
+    name = "front" if view.front_hint is None else f"front_{view.front_hint}"
+    if view.show_card and f"{name}_shown" in words.entries:
+        name = f"{name}_shown"
+    page = words.page(name)
+    if view.wrong and view.front_hint is None:
+        page = replace(page, body=(words.phrase("front_wrong"), *page.body))
+    if view.card_out:
+        page = replace(page, buttons=("", "", ""))
+    return replace(page, note=words.phrase("front_or_type") if view.keypad else "")
 
 
 @layout.register
@@ -133,7 +159,10 @@ def _reading_chip(_: ReadingChipView, words: Words) -> Page:
 
 @layout.register
 def _face(view: FaceView, words: Words) -> Page:
-    page = words.page("face" if view.hint is None else f"face_{view.hint}")
+    if view.prompt is not None:
+        page = replace(words.page(f"prompt_{view.prompt}"), sign=_SIGNS[view.prompt])
+    else:
+        page = words.page("face" if view.hint is None else f"face_{view.hint}")
     if view.attempt == 1:
         return page
     return replace(page, note=words.phrase("attempt", attempt=view.attempt, attempts=view.attempts))

@@ -12,11 +12,14 @@ from typing import NamedTuple
 from PIL import Image, ImageDraw
 
 from firmware.panel.glyphs import typeface
-from firmware.panel.page import Dots, Page
+from firmware.panel.page import Dots, Page, Sign
+from firmware.panel.signs import draw_sign
 
 STRIP = 9
 _GAP = 4
 _BUTTON_GAP = 2
+_SIGN_SHARE = 5
+"""A sign is at most this part of the width."""
 _BOLD = 16  # titles in this size are struck twice, to stand out from a body of the same size
 
 
@@ -77,19 +80,39 @@ class _Line(NamedTuple):
         return self.dots.total * _pitch(self.size) + (len(self.dots.groups) - 1) * (self.size // 2)
 
 
+class _Room(NamedTuple):
+    """Where the lines go, from the top of the picture."""
+
+    left: int
+    width: int
+    height: int
+
+
 def render(page: Page, form: Format = FULL, mark: str = "") -> Picture:
     """Draw `page`; `mark` is written into the strip at the right edge."""
     image = Image.new("1", (form.width, form.height))
-    room = form.width - STRIP
     bottom = form.small + 2 if any(page.buttons) or page.note else 0
     overflow = [*_bottom_row(image, page, form)]
-    lines, lost = _fit(page, form, (room, form.height - bottom))
+    room = _Room(0, form.width - STRIP, form.height - bottom)
+    if page.sign is not None:
+        room = _beside(image, page.sign, room)
+    lines, lost = _fit(page, form, room)
     overflow += lost
-    _stack(image, lines, (room, form.height - bottom))
+    _stack(image, lines, room)
     _mark(image, mark)
     words = (*page.title, *page.body, *page.small, *page.buttons, page.note)
     missing = "".join(typeface(size).missing(word) for size in _sizes(form) for word in words)
     return Picture(image, tuple(overflow), missing)
+
+
+def _beside(image: Image.Image, sign: Sign, room: _Room) -> _Room:
+    """Draw `sign`; the room that is left for the lines."""
+    side = min(room.width // _SIGN_SHARE, room.height)
+    right = sign is Sign.RIGHT
+    x = room.left + room.width - side if right else room.left
+    draw_sign(image, (x, (room.height - side) // 2), side, sign)
+    taken = side + _GAP
+    return _Room(room.left if right else room.left + taken, room.width - taken, room.height)
 
 
 def _sizes(form: Format) -> set[int]:
@@ -146,9 +169,9 @@ def _dots(dots: Dots, largest: int, width: int) -> _Line:
     return _Line(f"{dots.filled} / {dots.total}", min(largest, 12), head=True)
 
 
-def _fit(page: Page, form: Format, room: tuple[int, int]) -> tuple[list[_Line], list[str]]:
+def _fit(page: Page, form: Format, room: _Room) -> tuple[list[_Line], list[str]]:
     """Lines in the largest types that fit, and the texts that do not even fit in the smallest."""
-    width, height = room
+    _, width, height = room
     choices = [_rows(page, kind, form, width) for kind in form.types]
     for air in (1, 0):  # lines that touch are a last resort, smaller type is better
         for lines in choices:
@@ -173,14 +196,14 @@ def _high(lines: Sequence[_Line]) -> int:
     return sum(line.size for line in lines)
 
 
-def _stack(image: Image.Image, lines: Sequence[_Line], room: tuple[int, int]) -> None:
+def _stack(image: Image.Image, lines: Sequence[_Line], room: _Room) -> None:
     """Draw the lines centred, the free height spread between them."""
-    width, height = room
+    start, width, height = room
     spare = max(0, height - _high(lines))
     gap = min(_GAP, spare // (len(lines) + 1))
     y = (spare - gap * (len(lines) - 1)) // 2
     for line in lines:
-        x = max(0, (width - line.width) // 2)
+        x = start + max(0, (width - line.width) // 2)
         if line.dots is None:
             typeface(line.size).draw(image, (x, y), line.text)
             if line.head and line.size == _BOLD:

@@ -6,7 +6,7 @@ Only what design.md "What leaves the device" lists is taken over; the record has
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from firmware.core.outcomes import MatchVerdict, VisitSummary
+from firmware.core.outcomes import VisitSummary
 from firmware.core.result import RecordKind, VisitRecord
 from firmware.publish.contract import Checks, Consent, Eligibility, Flag, Match, MessageType, Tries, VisitBody
 
@@ -43,7 +43,7 @@ def visit_body(record: VisitRecord) -> VisitBody:
         fault=summary.fault,
         method=summary.method,
         assurance=summary.assurance,
-        match=_match(summary.match),
+        match=_match(summary),
         checks=_checks(summary),
         eligibility=Eligibility(
             code=summary.eligibility,
@@ -60,7 +60,8 @@ def visit_body(record: VisitRecord) -> VisitBody:
     )
 
 
-def _match(verdict: MatchVerdict | None) -> Match | None:
+def _match(summary: VisitSummary) -> Match | None:
+    verdict = summary.match
     if verdict is None:
         return None
     return Match(
@@ -69,6 +70,8 @@ def _match(verdict: MatchVerdict | None) -> Match | None:
         band=verdict.band,
         threshold=verdict.threshold,
         model=verdict.model,
+        liveness=verdict.liveness,
+        unsure=summary.unsure,
     )
 
 

@@ -27,6 +27,7 @@ from firmware.core.outcomes import (
     Env,
     HolderCheck,
     IssuerCheck,
+    Liveness,
     MatchBand,
     MatchCode,
     Method,
@@ -37,7 +38,7 @@ from firmware.core.outcomes import (
     VisitOutcome,
 )
 
-VERSION = "1.1"
+VERSION = "1.2"
 PAD_STEP = 512
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
@@ -173,13 +174,19 @@ class Response(Written):
 
 
 class Match(Written):
-    """The face comparison: decision and band, no score. `model`: SHA-256 of the model, hex."""
+    """The last face comparison: decision and band, no score. `model`: SHA-256 of the model, hex.
+
+    `liveness`: how its challenge ended; `off`: the site demands none. `unsure`: why attempts of this visit could not
+    decide, the newest last, for the site's statistics (both since 1.2).
+    """
 
     code: MatchCode
     reason: UnsureReason | None
     band: MatchBand | None
     threshold: Word
     model: Word
+    liveness: Liveness = Liveness.OFF
+    unsure: tuple[UnsureReason, ...] = ()
 
 
 class Checks(Written):

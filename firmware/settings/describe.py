@@ -16,7 +16,7 @@ from firmware.settings.suggest import model_in
 
 _HEAD: Final = """# Settings
 
-Generated from `firmware/settings/schema.py` by `make docs`; do not edit. The file is `/etc/madoguchi/madoguchi.toml`.
+Generated from `firmware/settings/schema*.py` by `make docs`; do not edit. The file is `/etc/madoguchi/madoguchi.toml`.
 An unknown key is an error that names its full path. Relative paths are relative to the file's own folder. Times are
 seconds. A *secret file* must belong to the device's user and have mode 0600 or 0400.
 """

@@ -21,6 +21,7 @@ from PIL import Image
 from firmware.sim.broker import Broker, BrokerError, BrokerFiles, BrokerSite
 from firmware.sim.cards import Cards
 from firmware.sim.control import ControlClient, Message
+from firmware.sim.fronts import Fronts
 from firmware.sim.gateway.people import SEED, write_people
 from firmware.sim.pcsc.daemon import PrivatePcscd
 from firmware.sim.pcsc.parts import PcscdError, missing_parts
@@ -43,10 +44,12 @@ class WorldError(Exception):
 class WorldOptions:
     """`camera`: whose face is seen, or nobody's. `answer`: what the gateway says of the holder (a name of its seed).
 
+    `card_front`: the side of the card that a card camera sees first ("front", "back"); "none": there is no such camera.
     `settings`: further settings of the device, KEY=VALUE as tools/site takes them. `contactless`: a modelled slow link.
     """
 
     camera: str = "holder"
+    card_front: str = "none"
     answer: str = "taro"
     gateway_delay: float = 0.0
     settings: tuple[str, ...] = ()
@@ -80,6 +83,7 @@ class Parts:
         photo = (_FACES / "chip.jp2").read_bytes()
         self.cards = Cards(folder / "cards", photo, contactless=options.contactless)
         self.site = folder / "site"
+        self._fronts = Fronts(folder / "fronts", self.cards.person)
 
     async def start(self) -> None:
         """Start all parts; those that do not need each other at the same time."""
@@ -90,6 +94,8 @@ class Parts:
         making = asyncio.create_task(self._make_site())
         try:
             await asyncio.to_thread(self.cards.issue)
+            if self._options.card_front != "none":
+                await asyncio.to_thread(self._fronts.make)
             answer = SEED[self._options.answer].born(f"{self.cards.person.birth:%Y%m%d}", self.cards.person.sex.value)
             write_people(self._folder / "people.json", [(self.cards.certificate(), answer)])
             self._start_pcscd()
@@ -227,6 +233,7 @@ class Parts:
 
     def _device_settings(self) -> tuple[str, ...]:
         return (
+            *self._card_camera(),
             'display.adapter="sim"',
             'inputs.adapter="sim"',
             f"control.socket={json.dumps(str(self.device_control))}",
@@ -234,6 +241,12 @@ class Parts:
             f"face_camera.files={json.dumps(self.pictures(self._options.camera))}",
             'device.language="ja"',
         )
+
+    def _card_camera(self) -> tuple[str, ...]:
+        side = self._options.card_front
+        if side == "none":
+            return ()
+        return ('card_camera.adapter="files"', f"card_camera.files={json.dumps(self.card_pictures(side))}")
 
     # ---- what the device and the others need -------------------------------------------------------------------
 
@@ -258,6 +271,12 @@ class Parts:
         if not empty.exists():
             Image.linear_gradient("L").resize((640, 480)).convert("RGB").save(empty)
         return [str(empty)]
+
+    def card_pictures(self, side: str) -> list[str]:
+        """Files that show a side of the holder's card."""
+        if self._options.card_front == "none":
+            raise WorldError("there is no card camera in this world (--card-front)")
+        return self._fronts.files(side)
 
     def pids(self) -> dict[str, int]:
         """Process ids of the daemons, for tests."""

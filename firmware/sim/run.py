@@ -48,6 +48,8 @@ def parser() -> argparse.ArgumentParser:
     add("--staff", action="store_true", help="by a staff check at the reception")
     add("--forged-chip", action="store_true", help="a chip with the forger's own keys and a copied certificate")
     add("--accept-unknown-issuer", action="store_true", help="with --forged-chip: the site accepts unknown issuers")
+    add("--front", action="store_true", help="a camera reads number B off the card's front, nothing is typed")
+    add("--back-first", action="store_true", help="as --front, and the card's back is shown first")
     add("--refuse-consent", action="store_true", help="the patient shares nothing")
     add("--pull-card-at", metavar="STATE", help=f"take the card in one of {', '.join(PULLABLE)}")
     add("--gateway-down", action="store_true", help="the eligibility gateway is away")
@@ -78,6 +80,8 @@ def flags_of(arguments: argparse.Namespace) -> Flags:
         reception_down=arguments.reception_down,
         forged_chip=arguments.forged_chip,
         accept_unknown_issuer=arguments.accept_unknown_issuer,
+        front=arguments.front,
+        back_first=arguments.back_first,
     )
 
 

@@ -22,6 +22,7 @@ from typing import Final
 from firmware.sim.broker import BrokerError
 from firmware.sim.cards import CardsError
 from firmware.sim.control import Answer, ControlError, ControlServer, Message
+from firmware.sim.fronts import FrontsError
 from firmware.sim.parts import RECEPTION, Parts, WorldError, WorldOptions, check_parts
 from firmware.sim.pcsc.parts import PcscdError
 from firmware.sim.processes import Children, ProcessError
@@ -53,6 +54,7 @@ class World:
             "gateway": self._gateway,
             "broker": self._broker,
             "pcscd": self._pcscd,
+            "card-pictures": lambda message: {"files": self._parts.card_pictures(str(message["side"]))},
             "pictures": lambda message: {"files": self._parts.pictures(str(message["who"]))},
             "status": lambda _: {"pids": self._parts.pids()},
             "end": self._end,
@@ -96,7 +98,7 @@ class World:
                 try:
                     answer = handler(message)
                     return await answer if isinstance(answer, Awaitable) else answer
-                except (WorldError, CardsError, PcscdError, BrokerError, ProcessError) as error:
+                except (WorldError, CardsError, FrontsError, PcscdError, BrokerError, ProcessError) as error:
                     raise ControlError(str(error)) from error
 
         return run
@@ -210,6 +212,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--json", action="store_true", help="print what a scenario has to know as one line of JSON")
     made.add_argument("--keep", action="store_true", help="leave FOLDER behind")
     made.add_argument("--camera", default="holder", choices=["holder", "impostor", "nobody"], help="who is seen")
+    made.add_argument(
+        "--card-front", default="none", choices=["none", "front", "back"], help="what a card camera sees first"
+    )
     made.add_argument("--answer", default="taro", metavar="NAME", help="what the gateway says of the holder")
     made.add_argument("--gateway-delay", type=float, default=0.0, metavar="SECONDS")
     made.add_argument("--contactless", action="store_true", help="the card answers as slowly as over the air")
@@ -223,6 +228,7 @@ def main(words: list[str] | None = None) -> int:
     folder: Path = arguments.dir
     options = WorldOptions(
         camera=arguments.camera,
+        card_front=arguments.card_front,
         answer=arguments.answer,
         gateway_delay=arguments.gateway_delay,
         settings=tuple(arguments.set),
@@ -238,7 +244,7 @@ def main(words: list[str] | None = None) -> int:
     try:
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(run(folder, options, as_json=arguments.json))
-    except (WorldError, CardsError, ControlError, ProcessError) as error:
+    except (WorldError, CardsError, FrontsError, ControlError, ProcessError) as error:
         print(f"world: {error}", file=sys.stderr)
         return EXIT_MISSING
     finally:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from firmware.core.faults import FaultCode
-from firmware.core.outcomes import Method, UnsureReason
+from firmware.core.outcomes import FacePrompt, FrontHint, Method, UnsureReason
 from firmware.core.views import (
     ConsentView,
     FaceView,
@@ -53,9 +53,21 @@ SAMPLES: dict[str, View] = {
     "17-number-b-wrong": NumberBView(0, wrong=True, tries_left=8),
     "18-number-b-card-out": NumberBView(3, card_out=True),
     "18-number-b-put-back": NumberBView(14, card_out=True),
+    "18-number-b-no-keypad": NumberBView(0, keypad=False),
+    "18-front": NumberBView(0, reading=True),
+    "18-front-wrong": NumberBView(0, wrong=True, tries_left=8, reading=True),
+    "18-front-no-keypad": NumberBView(0, reading=True, keypad=False),
+    **{f"18-front-{hint}": NumberBView(0, reading=True, front_hint=hint) for hint in FrontHint},
+    "18-front-shown": NumberBView(0, reading=True, show_card=True),
+    "18-front-shown-card-out": NumberBView(0, reading=True, show_card=True, card_out=True),
+    **{
+        f"18-front-shown-{hint}": NumberBView(0, reading=True, front_hint=hint, show_card=True)
+        for hint in (FrontHint.NO_CARD, FrontHint.TURN_OVER, FrontHint.CLOSER)
+    },
     "19-reading-chip": ReadingChipView(),
     "20-face": FaceView(1, 3),
     **{f"21-face-{hint}": FaceView(2, 3, hint) for hint in UnsureReason},
+    **{f"21-prompt-{prompt}": FaceView(1, 3, prompt=prompt) for prompt in FacePrompt},
     "22-pin": PinView(0, None),
     "23-pin-typing": PinView(3, 3),
     "24-pin-wrong": PinView(0, 2, wrong=True),
@@ -91,6 +103,10 @@ def variations() -> Iterator[View]:
     for size in (1, 2, 3):
         yield from (NoticeView(methods) for methods in combinations(Method, size))
     yield from (FaceView(3, 3, hint) for hint in UnsureReason)
+    yield from (FaceView(3, 3, hint, prompt) for hint in (None, UnsureReason.TURNED) for prompt in FacePrompt)
+    for hint in (None, *FrontHint):
+        for wrong, shown, out in ((False, False, False), (True, True, True), (True, False, False)):
+            yield NumberBView(0, wrong, 9, out, reading=True, front_hint=hint, show_card=shown)
     yield from (InformationView(page) for page in InformationPage)
     yield from (NumberBView(count, wrong, left) for count in range(15) for wrong, left in ((True, 9), (True, None)))
     yield from (PinView(count, 3) for count in range(5))

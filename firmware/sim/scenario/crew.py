@@ -31,6 +31,7 @@ _DEVICE: Final = (sys.executable, "-m", "firmware.app.entry", "run", "--config")
 _DEVICE_MEMORY: Final = {
     "PYTHONMALLOC": "malloc",
     "GLIBC_TUNABLES": "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0:glibc.malloc.mxfast=0",
+    "LD_BIND_NOW": "1",
     "MALLOC_ARENA_MAX": "2",
 }
 
@@ -208,6 +209,11 @@ class Crew:
     async def remove_card(self) -> None:
         await self._tell("remove")
 
+    async def turn_card_over(self) -> None:
+        """Show the card camera the front."""
+        files = (await self._tell("card-pictures", side="front"))["files"]
+        await self._ask_device({"cmd": "card-camera", "files": files})
+
     async def staff_answer(self, visit: str, *, approved: bool) -> None:
         answer = self._reception("staff-check", "--visit", visit, "--approve" if approved else "--deny")
         name = f"staff-{secrets.token_hex(2)}"
@@ -270,6 +276,8 @@ class Crew:
         plan = self._plan
         camera = {Face.HOLDER: "holder", Face.IMPOSTOR: "impostor", Face.NOBODY: "nobody"}[plan.face]
         arguments = ["--camera", camera, "--gateway-delay", str(plan.slow_look_up)]
+        if plan.front:
+            arguments += ["--card-front", "back" if plan.back_first else "front"]
         if plan.accept_unknown_issuer:
             arguments += ["--set", 'policy.face_without_issuer="accept"']
         if plan.pull_at == "ReadingFront":

@@ -14,6 +14,8 @@ from firmware.sim.scenario.story import Story
 
 NOT_SEEN: Final = "(missing)"
 _VERIFY: Final = "00200080"
+_BACK_AND_FRONT: Final = ("reads the card", "turn it over")
+"""What the screen says at least while number B is wanted and the card's back is up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ def _story_wrong(plan: Plan, expected: Expected, story: Story) -> Iterator[str]:
             break
     if plan.face is Face.IMPOSTOR and any(state in SETTLED for state in story.states):
         yield "the impostor was accepted"
+    if plan.back_first and story.views.count("NumberBView") < len(_BACK_AND_FRONT):
+        yield "the device did not say that the card's back is up"
     if len(plan.pins) > 1:
         refused = [apdu for apdu in story.apdus if apdu.header == _VERIFY and apdu.sent and apdu.status[:3] == "63C"]
         if len(refused) != 1:

@@ -37,6 +37,9 @@ class Hands(Protocol):
     async def remove_card(self) -> None:
         """Take the card."""
 
+    async def turn_card_over(self) -> None:
+        """Lay the card with its front up."""
+
     async def staff_answer(self, visit: str, *, approved: bool) -> None:
         """Staff have compared the person with the card's printed photo."""
 
@@ -79,6 +82,7 @@ class Patient:
         self._doing: asyncio.Task[None] | None = None
         self._staff: asyncio.Task[None] | None = None
         self._notices = 0
+        self._back_up = plan.back_first
         self._card_taken = False
         self.over = asyncio.Event()
 
@@ -100,14 +104,20 @@ class Patient:
                 raise result
 
     def _look(self, view: str) -> None:
-        if view == self._view or self._card_taken:
+        if self._card_taken:
+            return
+        if view == self._view:
+            # The same screen with other words: the camera said what is wrong with the card.
+            if view == "NumberBView" and self._back_up:
+                self._back_up = False
+                self._begin(self._turn_over)
             return
         self._view = view
         if self._plan.pull_at is not None and _WAITS_AT.get(view) == self._plan.pull_at:
             return
         actions: dict[str, Callable[[], Coroutine[None, None, None]]] = {
             "NoticeView": self._choose,
-            "NumberBView": self._type_number_b,
+            "NumberBView": self._watch_camera if self._plan.front else self._type_number_b,
             "PinView": self._type_pins,
             "LastTryView": lambda: self._press("right", "gives up before the last try"),
             "StaffView": self._call_staff,
@@ -150,6 +160,14 @@ class Patient:
 
     async def _type_number_b(self) -> None:
         await self._type(self._facts.number_b, "types the 14 digits of the card's front")
+
+    async def _watch_camera(self) -> None:
+        self._story.say("patient", "lets the camera read the card")
+
+    async def _turn_over(self) -> None:
+        await asyncio.sleep(self._pace.think)
+        self._story.say("patient", "turns the card over")
+        await self._hands.turn_card_over()
 
     async def _type_pins(self) -> None:
         for right in self._plan.pins:

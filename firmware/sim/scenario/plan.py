@@ -70,12 +70,15 @@ class Flags:
     reception_down: bool = False
     forged_chip: bool = False
     accept_unknown_issuer: bool = False
+    front: bool = False
+    back_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One visit. `pins`: for each time the PIN is asked, whether the right one is typed.
 
+    `front`: a camera reads number B off the card; `back_first`: which lies with its back up until the device says so.
     `slow_look_up`: seconds the gateway takes, so that the visit waits in LookingUp.
     """
 
@@ -83,6 +86,8 @@ class Plan:
     face: Face = Face.HOLDER
     forged: bool = False
     accept_unknown_issuer: bool = False
+    front: bool = False
+    back_first: bool = False
     pins: tuple[bool, ...] = (True,)
     consent: bool = True
     staff_approves: bool = True
@@ -95,6 +100,8 @@ class Plan:
         """What the visit is, in words."""
         who = "an impostor with the holder's card" if self.face is Face.IMPOSTOR else "the invented holder"
         parts = [f"a visit of {who}" + (" and a forged chip" if self.forged else ""), f"by {self.way}"]
+        parts += ["number B read by camera"] if self.front else []
+        parts += ["the card's back shown first"] if self.back_first else []
         parts += ["one wrong PIN first"] if len(self.pins) > 1 else []
         parts += ["consent refused"] if not self.consent else []
         parts += [f"card pulled at {self.pull_at}"] if self.pull_at else []
@@ -110,6 +117,8 @@ def make_plan(flags: Flags) -> Plan:
         face=_face(flags),
         forged=flags.forged_chip,
         accept_unknown_issuer=flags.accept_unknown_issuer,
+        front=flags.front or flags.back_first,
+        back_first=flags.back_first,
         pins=(False, True) if flags.wrong_pin else (True,),
         consent=not flags.refuse_consent,
         # Staff who look at a forged card see that no issuer is known, and do not vouch for it.
@@ -152,6 +161,10 @@ def _refuse_contradictions(flags: Flags) -> None:
         (flags.impostor and (pin or flags.staff), "--impostor is about the face, not about PIN or staff"),
         (flags.impostor and bool(flags.pull_card_at), "--impostor ends with the card pulled anyway"),
         (flags.forged_chip and (pin or flags.staff or flags.impostor), "--forged-chip goes the way of the face"),
+        (
+            (flags.front or flags.back_first) and _way(flags) is not Way.FACE,
+            "the card's front is read for the face only",
+        ),
         (flags.accept_unknown_issuer and not flags.forged_chip, "--accept-unknown-issuer needs --forged-chip"),
         (
             staffed and not flags.accept_unknown_issuer and (flags.broker_down or flags.reception_down),

@@ -79,7 +79,9 @@ def real_parts(plan: Plan, story: Story, verdict: Verdict) -> list[str]:
     """What took part in this run and was no stand-in."""
     parts = [part for part in verdict.real if Away.GATEWAY not in plan.away or not part.startswith("gateway")]
     matched = any(stage.name == "match" for stage in story.stages)
-    return [*parts, "device process", *(["face models"] if matched else []), "reception (JWE, JWS)"]
+    read = any(stage.name == "read-front" for stage in story.stages)
+    models = [*(["model for the card's front"] if read else []), *(["face models"] if matched else [])]
+    return [*parts, "device process", *models, "reception (JWE, JWS)"]
 
 
 def _demands(plan: Plan) -> str:

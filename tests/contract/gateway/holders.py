@@ -14,10 +14,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from firmware.core.challenge import Challenge, ChallengePurpose
+from firmware.core.evidence import CertificateEvidence, ChipEvidence, FaceRecord
 from firmware.core.outcomes import CertificateCheck as Check
 from firmware.core.outcomes import ChipCheck, IssuerCheck, MatchBand, MatchCode, MatchVerdict, Method, RecordCheck
 from firmware.core.secret import Secret
-from firmware.ports import CertificateEvidence, ChipEvidence, FaceRecord, LookUpEvidence
+from firmware.ports import LookUpEvidence
 
 MODEL = hashlib.sha256(b"model").hexdigest()
 VERDICT = MatchVerdict(MatchCode.MATCH, None, MatchBand.STRICT, "sface-strict", MODEL)

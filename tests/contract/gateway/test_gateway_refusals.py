@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
+from firmware.core.evidence import ChipEvidence, FaceRecord
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.ids import VisitId
-from firmware.core.outcomes import Env, Method
+from firmware.core.outcomes import EligibilityCode, Env, Liveness, Method
 from firmware.core.secret import Secret
 from firmware.eligibility.evidence import Kind, Signer, look_up_members
 from firmware.eligibility.http import GatewayConfig, HttpGateway
 from firmware.eligibility.transport import Reply, Request, Transport
-from firmware.ports import ChipEvidence, FaceRecord, LookUpEvidence
+from firmware.ports import LookUpEvidence
 from firmware.sim.gateway.evidence import Trust
 
 from .conftest import DEVICE, PATIENCE, SECONDS, VISIT, World
@@ -59,6 +60,29 @@ async def test_tampered_face_evidence(world: World, client: HttpGateway, change:
     assert evidence.chip is not None
     record, chip = change(evidence.record, evidence.chip)
     assert "evidence-wrong" in await refusal(client, replace(evidence, record=record, chip=chip))
+
+
+@pytest.mark.parametrize("liveness", [Liveness.OFF, Liveness.PASSED])
+async def test_a_match_with_or_without_a_passed_challenge_is_evidence(
+    world: World, client: HttpGateway, liveness: Liveness
+) -> None:
+    evidence = world.face(client)
+    assert evidence.verdict is not None
+    alive = replace(evidence, verdict=replace(evidence.verdict, liveness=liveness))
+    assert (await client.look_up(alive, SECONDS)).code is EligibilityCode.VALID
+    members = look_up_members(alive)["evidence"]
+    assert isinstance(members, dict)
+    assert members["liveness"] == liveness.value
+
+
+@pytest.mark.parametrize("liveness", [Liveness.FAILED, Liveness.UNSURE])
+async def test_a_match_whose_challenge_was_not_passed_is_never_sent(
+    world: World, client: HttpGateway, liveness: Liveness
+) -> None:
+    evidence = world.face(client)
+    assert evidence.verdict is not None
+    with pytest.raises(ValueError, match="liveness"):
+        look_up_members(replace(evidence, verdict=replace(evidence.verdict, liveness=liveness)))
 
 
 async def test_chip_proof_is_no_pin_signature(world: World, client: HttpGateway) -> None:

@@ -1,6 +1,7 @@
 """The documents say what the code does: schemas are the generated ones, AsyncAPI names every topic, examples hold."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from firmware.core.effects import Progress
 from firmware.core.faults import FaultCode
-from firmware.core.outcomes import ClockState, Env
+from firmware.core.outcomes import ClockState, Env, Liveness, UnsureReason
 from firmware.core.result import RecordKind
 from firmware.publish import contract, schemas
 from firmware.publish.body import instant, message_type, uuid7, visit_body
@@ -155,3 +156,22 @@ def test_instants_and_ids() -> None:
     assert instant(NOW + 0.25) == "2026-09-21T14:13:20.250Z"
     assert uuid7(NOW, lambda size: b"\xff" * size) == "01a0c450-6c00-7fff-bfff-ffffffffffff"
     assert uuid7(0.0, bytes) == "00000000-0000-7000-8000-000000000000"
+
+
+def test_a_match_says_how_the_challenge_ended_and_what_kept_attempts_from_deciding() -> None:
+    whole = record()
+    assert whole.summary.match is not None
+    match = replace(whole.summary.match, liveness=Liveness.PASSED)
+    summary = replace(whole.summary, match=match, unsure=(UnsureReason.BACKLIT, UnsureReason.NOT_ALIVE))
+    raw = contract.dump(message(body=visit_body(replace(whole, summary=summary))))
+    validator("message").validate(json.loads(raw))
+    told = json.loads(raw)["body"]["match"]
+    assert (told["liveness"], told["unsure"]) == ("passed", ["backlit", "liveness"])
+    plain = json.loads(contract.dump(message()))["body"]["match"]
+    assert (plain["liveness"], plain["unsure"]) == ("off", [])
+
+
+def test_a_match_of_an_older_device_is_read_as_one_without_challenge() -> None:
+    old = json.loads(contract.dump(message()))["body"]["match"]
+    del old["liveness"], old["unsure"]
+    assert contract.Match.model_validate_json(json.dumps(old)).liveness is Liveness.OFF

@@ -47,3 +47,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def settings(site: Path) -> Settings:
     return load(site)
+
+
+@pytest.fixture(autouse=True)
+def unsealed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `seal_process` does to a process cannot be undone, and this one runs other tests too."""
+    monkeypatch.setattr("firmware.app.daemon.seal_process", lambda **_: ())

@@ -19,7 +19,8 @@ from firmware.eligibility.ocsp import OcspClient
 from firmware.eligibility.stand_alone import StandAlone
 from firmware.face.matcher import FaceMatcher
 from firmware.publish.service import MqttPublisher
-from firmware.settings.schema import Revocation, Settings, Trust
+from firmware.settings.schema import Settings
+from firmware.settings.schema_links import Revocation, Trust
 from firmware.sim.panel import SimInputs
 
 

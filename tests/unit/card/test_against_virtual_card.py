@@ -10,10 +10,10 @@ from firmware.card.certificates import load_trust
 from firmware.card.keys import FaceIssuer
 from firmware.card.service import CardService
 from firmware.card.surface import HashInput
+from firmware.core.evidence import TryResult
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcomes import CardKind, CertificateCheck, ChipCheck, ClockState, IssuerCheck, RecordCheck, TryCode
 from firmware.core.secret import Secret
-from firmware.ports import TryResult
 from firmware.sim.card.faults import FaultScript, FaultyCard
 from firmware.sim.card.files import TokenLabel
 from firmware.sim.card.image import CardImage, CardKeys

@@ -9,10 +9,11 @@ from cryptography.hazmat.primitives.hashes import SHA384
 
 from firmware.card.certificates import load_trust
 from firmware.card.service import CardService
+from firmware.core.evidence import TryResult
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcomes import CertificateCheck, ChipCheck, ClockState, IssuerCheck, RecordCheck, TryCode
 from firmware.core.secret import Secret
-from firmware.ports import Card, TryResult
+from firmware.ports import Card
 from tests.unit.card.card_fakes import JPKI, SURFACE, FakeCard
 from tests.unit.card.card_material import HASH_PREFIX, Face, authority, face_certificate, holder, key, rsa_block, sha
 

@@ -8,10 +8,10 @@ from firmware.card.channel import CardChannel
 from firmware.card.keys import FaceIssuer, read_certificate
 from firmware.card.surface import HashInput, check_chip, check_issuer, check_record, read_record, split_record
 from firmware.card.tlv import TlvError
+from firmware.core.evidence import ChipEvidence, FaceRecord
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcomes import ChipCheck, IssuerCheck, RecordCheck
 from firmware.core.secret import Secret
-from firmware.ports import ChipEvidence, FaceRecord
 from tests.unit.card.card_fakes import SURFACE, FakeCard
 from tests.unit.card.card_material import (
     HASH_PREFIX,

@@ -7,8 +7,9 @@ import pytest
 from firmware.core import views as core_views
 from firmware.core.fault_texts import CATALOGUE
 from firmware.core.faults import FaultCode
-from firmware.core.outcomes import Method
+from firmware.core.outcomes import FacePrompt, FrontHint, Method, UnsureReason
 from firmware.core.views import (
+    FaceView,
     IdleView,
     NextStep,
     NoticeView,
@@ -20,7 +21,7 @@ from firmware.core.views import (
     View,
 )
 from firmware.panel.layout import layout
-from firmware.panel.page import Page
+from firmware.panel.page import Page, Sign
 from firmware.panel.texts import Words
 from tests.screens.samples import SAMPLES, variations
 
@@ -119,9 +120,50 @@ def test_number_b_is_asked_part_by_part() -> None:
 
 def test_all_digits_typed_with_the_card_away_asks_for_the_card() -> None:
     page = layout(NumberBView(14, card_out=True), JA)
-    assert page.body == ("カードを元の場所に置いてください",)
+    assert page.title == ("カードを戻してください",)
     assert "確定" not in everything(page)
     assert layout(NumberBView(13, card_out=True), JA).body == layout(NumberBView(13), JA).body
+
+
+def test_the_camera_reads_the_front_until_something_is_typed() -> None:
+    reading = layout(NumberBView(0, reading=True), JA)
+    assert reading.title == ("おもてを読んでいます",)
+    assert (reading.note, reading.buttons) == ("数字でも入力できます", ("", "", "他の方法"))
+    assert layout(NumberBView(1, reading=True), JA) == layout(NumberBView(1), JA)
+
+
+def test_without_a_keypad_nobody_is_asked_to_type() -> None:
+    reading = layout(NumberBView(0, reading=True, keypad=False), JA)
+    failed = layout(NumberBView(0, wrong=True, tries_left=8, keypad=False), JA)
+    assert "入力" not in everything(reading) + everything(failed)
+    assert reading.buttons == failed.buttons == ("", "", "他の方法")
+
+
+@pytest.mark.parametrize("words", [JA, Words.load("en")], ids=["ja", "en"])
+@pytest.mark.parametrize("shown", [False, True])
+def test_each_hint_of_the_front_reads_differently(words: Words, *, shown: bool) -> None:
+    views = [NumberBView(0, reading=True, front_hint=hint, show_card=shown) for hint in (None, *FrontHint)]
+    assert len({layout(view, words).title for view in views}) == len(views)
+
+
+def test_a_card_held_before_the_camera_is_not_told_to_lie_still() -> None:
+    over = NumberBView(0, reading=True, front_hint=FrontHint.TURN_OVER)
+    held = NumberBView(0, reading=True, front_hint=FrontHint.TURN_OVER, show_card=True, card_out=True)
+    assert layout(over, JA).title == layout(held, JA).title == ("裏返してください",)
+    assert layout(over, JA).body != layout(held, JA).body
+    assert layout(held, JA).buttons == ("", "", "")
+
+
+def test_a_prompt_of_the_challenge_goes_before_a_hint_and_can_be_left() -> None:
+    for prompt in FacePrompt:
+        page = layout(FaceView(2, 3, UnsureReason.TURNED, prompt), JA)
+        assert page.sign is not None
+        assert page.title != layout(FaceView(2, 3, UnsureReason.TURNED), JA).title
+        assert page.buttons == ("", "", "他の方法")
+        assert page.note == "3回のうち2回目"
+    assert layout(FaceView(1, 3, prompt=FacePrompt.TURN_LEFT), JA).sign is Sign.LEFT
+    assert layout(FaceView(1, 3, prompt=FacePrompt.TURN_RIGHT), JA).sign is Sign.RIGHT
+    assert layout(FaceView(1, 3), JA).sign is None
 
 
 def test_an_unsigned_record_leaves_only_the_staff() -> None:

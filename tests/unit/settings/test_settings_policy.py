@@ -3,10 +3,10 @@
 import dataclasses
 
 from firmware.session.policy import Policy
-from firmware.settings.schema import PolicySection
+from firmware.settings.schema_policy import PolicySection
 
-OWN = {"threshold", "liveness"}
-"""Not the session's business: they go to the face matcher."""
+OWN = {"threshold"}
+"""Not the session's business: it goes to the face matcher."""
 
 
 def test_names_and_defaults_are_those_of_the_session() -> None:

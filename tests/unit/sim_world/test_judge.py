@@ -90,6 +90,14 @@ def test_one_wrong_pin_means_one_refused_verify() -> None:
         assert "refused" in judge(plan, _story(*GOOD, events=events), [result], [])[0]
 
 
+@pytest.mark.parametrize(("screens", "told"), [(1, False), (2, True)])
+def test_a_back_that_the_device_said_nothing_about_is_named(screens: int, *, told: bool) -> None:
+    story = _story(*GOOD)
+    story.views += ["NumberBView"] * screens
+    wrong = judge(make_plan(Flags(back_first=True)), story, [_result()], [])
+    assert wrong == ([] if told else ["the device did not say that the card's back is up"])
+
+
 def test_a_result_that_was_not_held_is_named() -> None:
     plan = make_plan(Flags(broker_down=True))
     held: Message = {"event": "committed", "visit": "v1", "bytes": 2300, "held": 1}

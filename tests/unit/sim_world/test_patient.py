@@ -37,6 +37,9 @@ class FakeDevice:
     async def remove_card(self) -> None:
         self.done.append("remove")
 
+    async def turn_card_over(self) -> None:
+        self.done.append("over")
+
     async def staff_answer(self, visit: str, *, approved: bool) -> None:
         await asyncio.sleep(0.02)
         self.done.append(f"staff {visit} {approved}")
@@ -100,6 +103,19 @@ async def test_a_screen_that_only_changes_its_content_is_answered_once() -> None
     done = await played.see(*[_view("NoticeView")] * 3, *[_view("PinView")] * 5, until=2)
     await asyncio.sleep(0.02)
     assert done == ["middle", "2963!"]
+
+
+async def test_who_lets_the_camera_read_types_nothing() -> None:
+    played = Played(make_plan(Flags(front=True)))
+    done = await played.see(_view("NumberBView"), _view("NumberBView"), _view("ConsentView"), until=1)
+    assert done == ["left"]
+
+
+async def test_a_card_with_its_back_up_is_turned_over_once_the_screen_says_so() -> None:
+    played = Played(make_plan(Flags(back_first=True)))
+    assert await played.see(_view("NumberBView"), until=0) == []
+    done = await played.see(_view("NumberBView"), _view("NumberBView"), _view("ConsentView"), until=2)
+    assert done == ["over", "left"]
 
 
 async def test_the_keypad_is_tried_until_it_takes_digits() -> None:
@@ -192,6 +208,8 @@ async def test_what_goes_wrong_while_acting_is_raised_at_the_end() -> None:
         Flags(pull_card_at="Nowhere"),
         Flags(pull_card_at="Matching", pin=True),
         Flags(pull_card_at="LookingUp", gateway_down=True),
+        Flags(front=True, pin=True),
+        Flags(back_first=True, staff=True),
     ],
 )
 def test_flags_that_contradict_each_other_make_no_plan(flags: Flags) -> None:
@@ -203,3 +221,9 @@ def test_a_plan_says_in_words_what_it_is() -> None:
     plan = make_plan(Flags(wrong_pin=True, gateway_down=True, refuse_consent=True))
     assert plan.away == {Away.GATEWAY}
     assert plan.name == "a visit of the invented holder, by pin, one wrong PIN first, consent refused, gateway down"
+
+
+def test_a_back_shown_first_is_a_front_read_later() -> None:
+    plan = make_plan(Flags(back_first=True))
+    assert plan.front
+    assert plan.name == "a visit of the invented holder, by face, number B read by camera, the card's back shown first"

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from firmware.app.environment import checked_env
 from firmware.core.outcomes import Env
 from firmware.settings.load import load
-from firmware.settings.schema import Trust
+from firmware.settings.schema_links import Trust
 from tools.site import product_lock
 from tools.site.authority import Authority
 from tools.site.make_site import main
