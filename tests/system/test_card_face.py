@@ -22,10 +22,10 @@ from firmware.card.keys import FaceIssuer
 from firmware.card.service import CardService
 from firmware.card.surface import HashInput, split_record
 from firmware.card.tlv import TlvError
+from firmware.core.evidence import ChipEvidence, FaceRecord
 from firmware.core.outcomes import ChipCheck, IssuerCheck, RecordCheck, TryCode
 from firmware.core.secret import Secret
 from firmware.face.photo import PhotoDecoder
-from firmware.ports import ChipEvidence, FaceRecord
 from firmware.sim.card.image import CardImage, CardKeys
 from firmware.sim.card.inprocess import InProcessReader
 from firmware.sim.card.issue import issue_card

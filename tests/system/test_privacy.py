@@ -6,15 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from firmware.sim.processes import CHECKOUT
+from firmware.sim.processes import CHECKOUT, clean_environment
+from tools.bench.rig import UNIT
+from tools.bench.unit_file import read
 from tools.stack import mixed
-from tools.stack.marks import Mark, faces
+from tools.stack.face_marks import FACE_KINDS, FACES, faces
+from tools.stack.marks import Mark
 from tools.stack.privacy import Examined
 from tools.stack.search import Found, Needles, search_files, search_memory
 
 pytestmark = pytest.mark.system
 
-WIPED = {"photo (JP2)", "photo (pixels)", "photo (aligned face)", "embedding", "number B", "PIN"}
+WIPED = {"photo (JP2)", "number B", "PIN"} | FACE_KINDS
 """Kept in buffers of our own, so wiped for certain; of the others Python and libraries may keep copies."""
 
 
@@ -103,47 +106,36 @@ def test_memory_of_another_process_is_searched() -> None:
     assert found.kinds()["word"] >= 1
 
 
-CARELESS = """
-import contextlib, sys
-from pathlib import Path
-import firmware.face.matcher as matcher
-from firmware.camera.files import read_picture
-from firmware.core.secret import Secret
-from firmware.ports import Frame, MatchLimits
-
-kept = []
-
-@contextlib.contextmanager
-def keeps(*arrays):
-    yield
-    kept.extend(array.copy() for array in arrays)
-
-matcher.wiped = keeps
-pictures = [read_picture(Path(sys.argv[1]) / f"holder-{number}.jpg", (640, 480)) for number in (1, 2)]
-shown = iter(pictures * 4)
-
-def frames(_seconds):
-    picture = next(shown)
-    return Frame(bytearray(picture.tobytes()), 640, 480, 0.0)
-
-face = matcher.FaceMatcher(matcher.FaceConfig(Path("models")))
-photo = Secret((Path(sys.argv[1]) / "chip.jp2").read_bytes())
-verdict = face.match(photo, frames, MatchLimits(9.0, frames=2, threshold="strict"), lambda: False)
-print(verdict.code, flush=True)
-sys.stdin.read()
-"""
-"""The device's own face code, but nothing is wiped."""
+# ---- what a comparison of faces leaves -------------------------------------------------------------------------------
 
 
-@pytest.mark.long
-def test_pictures_and_embeddings_that_were_not_wiped_are_found() -> None:
-    folder = CHECKOUT / ".cache" / "faces"
-    marks = faces((folder / "chip.jp2").read_bytes())
-    command = [sys.executable, "-c", CARELESS, str(folder)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=CHECKOUT) as child:
+@pytest.fixture(scope="module")
+def face_marks() -> list[Mark]:
+    return faces((FACES / "chip.jp2").read_bytes())
+
+
+def compared(kind: str, environment: dict[str, str], marks: list[Mark]) -> Found:
+    """What is found in a process that compared faces some times, by `face_process.py`."""
+    command = [sys.executable, str(Path(__file__).with_name("face_process.py")), str(FACES), kind]
+    env = {**clean_environment(), "PYTHONPATH": str(CHECKOUT), **environment}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=CHECKOUT, env=env) as child:
         assert child.stdin is not None
         assert child.stdout is not None
         assert child.stdout.readline() == b"match\n"
-        found = search_memory(child.pid, Needles(marks)).kinds()
+        found = search_memory(child.pid, Needles(marks))
         child.stdin.close()
-    assert set(found) >= {mark.kind for mark in marks} - {"live frame"}
+    return found
+
+
+def test_a_comparison_leaves_nothing_of_photo_frames_crops_tensors_and_embeddings(face_marks: list[Mark]) -> None:
+    found = compared("careful", read(UNIT), face_marks)
+    assert found.searched > 30_000_000
+    assert found.told() == []
+
+
+@pytest.mark.long
+def test_pictures_and_embeddings_that_were_not_wiped_are_found(face_marks: list[Mark]) -> None:
+    # The unit's environment alone does not save who forgets to wipe.
+    for environment in ({}, read(UNIT)):
+        found = compared("careless", environment, face_marks).kinds()
+        assert set(found) == {mark.kind for mark in face_marks}

@@ -1,46 +1,26 @@
 """What must not be found: the invented holder's data in every form that a program is likely to keep them in.
 
-Made from the world's own card image, people file and pictures, with the device's own face code for what the device
-derives (an embedding is a mark only if it is the very same numbers). Blocking, about a second for the models. Raises
-what reading those files raises. Sizes in bytes. Everybody here is invented or an official portrait of the simulator.
+Made from the world's own card image and people file; faces come from `face_marks.py`. Blocking. Raises what reading
+those files raises. Sizes in bytes. Everybody here is invented or an official portrait of the simulator.
 """
 
 import base64
-import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from numpy.typing import NDArray
-from PIL import Image
 
-from firmware.camera.files import read_picture
-from firmware.face.align import align
-from firmware.face.detect import Detector
-from firmware.face.embed import Embedder
-from firmware.face.matcher import DETECTOR, EMBEDDER
-from firmware.face.pixels import Picture, bgr
-from firmware.inference.models import ModelStore
-from firmware.inference.onnx import Session
 from firmware.sim.card.image import load_image
-from firmware.sim.processes import CHECKOUT
 
 CHUNK: Final = 24
 CHUNKS: Final = 8
-_FACES: Final = CHECKOUT / ".cache" / "faces"
-_FRAME: Final = (640, 480)
 _KEY_HEAD: Final = 36
 _KEY_SIZE: Final = 252
 """Where the modulus begins behind the names of its kind, and what is taken of it: a multiple of three."""
-_PIXELS: Final = 48
-"""Bytes of one row of a picture in one mark."""
-_FLOATS: Final = 4
-"""Numbers of an embedding in one mark: 16 bytes."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -64,10 +44,9 @@ class Marks:
         return [*self.stored, *self.derived]
 
 
-def make_marks(world: Path, pin: str, number_b: str) -> Marks:
-    """The marks of the holder of the world in `world` (its run folder)."""
+def make_marks(world: Path, pin: str, number_b: str, photo: bytes) -> Marks:
+    """The stored marks of the holder of the world in `world` (its run folder), whose photo is `photo` (JP2)."""
     image = load_image(world / "cards" / "holder")
-    photo = (_FACES / "chip.jp2").read_bytes()
     names = _people(world / "people.json")
     token = image.jpki[0x0006][64 + 16 :][:16]
     marks = Marks()
@@ -81,7 +60,6 @@ def make_marks(world: Path, pin: str, number_b: str) -> Marks:
         Mark("certificate", tuple(_forms_of_chunks(_own_part(image.certificate)))),
         Mark("serials", tuple(_serials(image.certificate, token))),
     ]
-    marks.derived = faces(photo)
     return marks
 
 
@@ -150,54 +128,10 @@ def _forms_of_chunks(data: bytes) -> Iterator[bytes]:
 
 def chunks(data: bytes, number: int = CHUNKS) -> list[bytes]:
     """Spread over `data`: `number` pieces that begin at multiples of three and are not common."""
-    starts = [start for start in range(0, len(data) - CHUNK + 1, 3) if _telling(data[start : start + CHUNK])]
+    starts = [start for start in range(0, len(data) - CHUNK + 1, 3) if telling(data[start : start + CHUNK])]
     return [data[start : start + CHUNK] for start in starts[:: max(1, len(starts) // number)][:number]]
 
 
-def _telling(piece: bytes) -> bool:
+def telling(piece: bytes) -> bool:
     """Whether other data hardly look like this; a common beginning would also slow the search down."""
     return len(set(piece)) >= min(10, len(piece) // 2) and piece[0] != piece[1] and 0 not in piece[:2]
-
-
-# ---- faces -----------------------------------------------------------------------------------------------------------
-
-
-def faces(photo: bytes) -> list[Mark]:
-    """What the device derives from chip photo and camera, by its own code."""
-    models = ModelStore(CHECKOUT / "models")
-    embedder, detector = Embedder(Session(models, EMBEDDER)), Detector(Session(models, DETECTOR))
-    with Image.open(io.BytesIO(photo)) as image:
-        grey = np.asarray(image)
-    chip = bgr(np.ascontiguousarray(grey, dtype=np.uint8))
-    frames = [read_picture(_FACES / name, _FRAME) for name in ("holder-1.jpg", "holder-2.jpg")]
-    aligned = [align(picture, _points(detector, picture)) for picture in (chip, *frames)]
-    embeddings = [embedder.embed(picture) for picture in aligned]
-    return [
-        Mark("photo (pixels)", tuple(pixel_rows([grey, chip]))),
-        Mark("photo (aligned face)", tuple(pixel_rows(aligned[:1]))),
-        Mark("live face (aligned)", tuple(pixel_rows(aligned[1:]))),
-        Mark("live frame", tuple(pixel_rows(frames))),
-        Mark("embedding", tuple(_numbers(embeddings[:1]))),
-        Mark("embedding (live)", tuple(_numbers(embeddings[1:]))),
-    ]
-
-
-def _points(detector: Detector, picture: Picture) -> Sequence[tuple[float, float]]:
-    return max(detector.detect(picture), key=lambda face: face.width).points
-
-
-def pixel_rows(pictures: Iterable[NDArray[Any]]) -> Iterator[bytes]:
-    """Of each picture, pieces of eight rows where it is liveliest."""
-    for picture in pictures:
-        height = picture.shape[0]
-        for row in range(height // 5, height * 4 // 5, max(1, height * 3 // 5 // CHUNKS)):
-            line = picture[row].tobytes()
-            pieces = [line[at : at + _PIXELS] for at in range(len(line) - _PIXELS)]
-            yield from sorted(filter(_telling, pieces), key=lambda each: len(set(each)))[-1:]
-
-
-def _numbers(embeddings: Iterable[NDArray[np.float32]]) -> Iterator[bytes]:
-    """Four numbers each, as float32 in the machine's own order."""
-    for embedding in embeddings:
-        for start in range(0, embedding.size, embedding.size // CHUNKS):
-            yield embedding[start : start + _FLOATS].tobytes()

@@ -17,7 +17,7 @@ from typing import Final, cast
 
 from firmware.sim.card.image import load_image
 from firmware.sim.control import Message
-from firmware.sim.scenario.plan import Plan
+from firmware.sim.scenario.plan import Plan, Way
 from madoguchi_reception.config import load
 from madoguchi_reception.opener import Address, Opener
 from madoguchi_reception.printer import Printer
@@ -26,6 +26,7 @@ from madoguchi_reception.requests import Signer
 from madoguchi_reception.store import Store
 from tools.bench.memory import children
 from tools.stack import mixed
+from tools.stack.face_marks import FACE_KINDS, FACES, faces
 from tools.stack.marks import Marks, make_marks
 from tools.stack.opensc import OpenSc, read_card
 from tools.stack.search import Found, Needles, search_files, search_memory
@@ -113,7 +114,9 @@ class Wishes:
 async def examine(stack: Stack, wishes: Wishes, tell: Tell) -> Examined:
     """Play and look. The stack is up, no device runs yet; none runs afterwards, and the broker is down."""
     facts = stack.hands.card
-    marks = await asyncio.to_thread(make_marks, stack.folder, facts.pin, facts.number_b)
+    photo = (FACES / "chip.jp2").read_bytes()
+    marks = await asyncio.to_thread(make_marks, stack.folder, facts.pin, facts.number_b, photo)
+    marks.derived = await asyncio.to_thread(faces, photo)
     examination = _Examination(stack, wishes, tell, marks)
     await examination.play()
     await examination.look_at_files()
@@ -165,6 +168,8 @@ class _Examination:
         found.played.wrong += played.wrong
         found.played.messages = played.messages
         await stack.rest()
+        # What the simulated camera itself shows would be found by right.
+        await stack.hands.camera("nobody")
         await asyncio.sleep(_SETTLE)
         self._tell("searching the device's memory")
         after = await asyncio.to_thread(search_memory, pid, self._everything)
@@ -196,6 +201,32 @@ def _powerless(folder: Path, needles: Needles, kinds: Sequence[str]) -> list[str
     elsewhere = [path for path in folder.iterdir() if path.name not in {"cards", "people.json"}]
     there = search_files(folder, elsewhere, needles).kinds()
     return [kind for kind in kinds if kind not in there]
+
+
+def faces_left(found: Examined) -> dict[str, object]:
+    """Issue 4, C6 as a record for `tools.measure.record`, but for its command: what is left of photo and faces."""
+    kept = _of_faces(found.hygienic)
+    bare = "not measured" if found.bare is None else _words(_of_faces(found.bare))
+    visits = sum(visit.plan.way is Way.FACE for visit in found.played.visits)
+    return {
+        "id": "C6-memory",
+        "what": f"idle device and its decoder after {visits} visits by face: photo, live frames, crops, tensors and "
+        f"embeddings found in {found.hygienic.searched / 1e6:.0f} MB of addresses, with memory hygiene: "
+        f"{_words(kept)}; without: {bare}",
+        "figure": sum(kept.values()),
+        "unit": "hits",
+        "goal": "0",
+        "met": found.hygienic.searched > 0 and visits > 0 and not kept,
+    }
+
+
+def _of_faces(memory: Memory) -> dict[str, int]:
+    wanted = {"photo (JP2)", *FACE_KINDS}
+    return {kind: number for kind, number in memory.left().items() if kind in wanted}
+
+
+def _words(hits: dict[str, int]) -> str:
+    return ", ".join(f"{kind} {number}" for kind, number in hits.items()) or "nothing"
 
 
 # ---- broker --------------------------------------------------------------------------------------------------------
