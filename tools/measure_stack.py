@@ -80,7 +80,7 @@ async def measure_privacy(_arguments: argparse.Namespace) -> Records:
     _tell_memory("with memory hygiene", found.hygienic)
     if found.bare is not None:
         _tell_memory("without memory hygiene", found.bare)
-    return [_a4(found), *_a6(found)]
+    return [_a4(found), *_a6(found), {**privacy.faces_left(found), "command": COMMAND}]
 
 
 def _a4(found: Examined) -> dict[str, Any]:

@@ -7,9 +7,9 @@ the two together, without name or number, is the day on which the certificate en
 from dataclasses import dataclass
 from datetime import date
 
+from firmware.core.evidence import FaceRecord
 from firmware.core.outcomes import HolderCheck
 from firmware.core.secret import Secret
-from firmware.ports import FaceRecord
 
 _LEAP_DAY_ENDS = frozenset({b"0228", b"0229", b"0301"})
 """For those born on 29 February: which day counts in common years is not laid down."""

@@ -22,10 +22,11 @@ from firmware.card.names import Application
 from firmware.card.signatures import CertificateKey
 from firmware.card.surface import HashInput
 from firmware.card.tries import NUMBER_B, PIN, TryKeeper
+from firmware.core.evidence import CardIdentity, CertificateEvidence, ChipEvidence, FaceRecord, TryResult
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcomes import CardKind, ClockState, HolderCheck, TryCode
 from firmware.core.secret import Secret
-from firmware.ports import CardIdentity, CardTransport, CertificateEvidence, ChipEvidence, FaceRecord, TryResult
+from firmware.ports import CardTransport
 
 _LOST = frozenset(
     {

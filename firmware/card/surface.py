@@ -24,10 +24,10 @@ from firmware.card.keys import (
 from firmware.card.names import DIGEST_INFO_RECORD, DIGEST_INFO_SHA256, Application, SurfaceFile
 from firmware.card.reading import FileShape, read_file
 from firmware.card.tlv import Limits, Node, TlvError, TlvTooLargeError, by_tag, parse
+from firmware.core.evidence import ChipEvidence, FaceRecord
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcomes import ChipCheck, IssuerCheck, RecordCheck
 from firmware.core.secret import Secret
-from firmware.ports import ChipEvidence, FaceRecord
 
 FILE_LIMIT = 32_768
 """READ BINARY has a 15-bit offset: no record can be longer (card.md 1.4). It bounds the photo, too."""

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from firmware.card import apdu
 from firmware.card.channel import CardChannel, unexpected
 from firmware.card.names import Application, JpkiFile, SurfaceFile
+from firmware.core.evidence import TryResult
 from firmware.core.outcomes import TryCode
 from firmware.core.secret import Secret
-from firmware.ports import TryResult
 
 
 @dataclass(frozen=True, slots=True)

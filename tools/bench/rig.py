@@ -67,6 +67,9 @@ class Hands:
         self.card_taken = True
         await self._crew.remove_card()
 
+    async def turn_card_over(self) -> None:
+        await self._crew.turn_card_over()
+
     async def staff_answer(self, visit: str, *, approved: bool) -> None:
         await self._crew.staff_answer(visit, approved=approved)
 

@@ -8,8 +8,8 @@ import shlex
 from pathlib import Path
 from typing import Final
 
-HYGIENE: Final = ("PYTHONMALLOC", "GLIBC_TUNABLES", "MALLOC_ARENA_MAX")
-"""What makes freed memory be overwritten (design.md, "Secrets")."""
+HYGIENE: Final = ("PYTHONMALLOC", "GLIBC_TUNABLES", "MALLOC_ARENA_MAX", "LD_BIND_NOW")
+"""What makes freed memory be overwritten, and keeps the linker from spilling registers (design.md, "Secrets")."""
 
 
 def environment(text: str) -> dict[str, str]:

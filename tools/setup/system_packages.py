@@ -21,6 +21,8 @@ PACKAGES = {
     "vsmartcard-vpcd": "without it the simulated card is read in process, not through PC/SC",
     "mosquitto": "without it an in-process stand-in takes the broker's place",
     "opensc": "without it the tests with opensc-tool are skipped",
+    "fonts-ipafont-gothic": "without it no simulated card front is drawn: no `make run --front`, no bench-front",
+    "fonts-ipafont-mincho": "the same",
     "libopenjp2-tools": "without it the tests that decode the chip's photo a second time are skipped",
 }
 
