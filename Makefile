@@ -1,6 +1,6 @@
 # Bare `make` lists the targets. Everything runs out of this folder; nothing is installed elsewhere but system packages.
 .DEFAULT_GOAL := help
-.PHONY: help setup ready run test test-long check bench-visit bench-daemon bench-card bench-face bench-front bench-liveness measure-photo fuzz measure-card measure measure-stack measure-sequences measure-clone models fonts faces screens docs lock measurements mutants format clean
+.PHONY: help setup ready run test test-long check bench-visit bench-daemon bench-card bench-face bench-front bench-liveness measure-face fuzz measure-card measure measure-stack measure-sequences measure-clone models fonts faces screens docs lock measurements mutants format clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -45,8 +45,8 @@ bench-front: ready ## read number B off 500 simulated card fronts (C3)
 bench-liveness: ready ## the liveness challenge against rendered people and fakes (C4; about half an hour)
 	@$(BIN)/python tools/bench_liveness.py $(ARGS)
 
-measure-photo: ready ## hostile photos through the jailed decoder (C5)
-	@$(BIN)/python tools/measure_photo.py $(ARGS)
+measure-face: ready ## hostile photos, camera faults, time of these tests (C5, C6)
+	@$(BIN)/python tools/measure_face.py $(ARGS)
 
 fuzz: ready ## let a coverage-guided fuzzer loose on the card layer; ARGS="--target record --seconds 60"
 	@$(BIN)/python -c "import atheris" 2>/dev/null || $(BIN)/uv pip install --quiet --require-hashes -r locks/fuzz.txt

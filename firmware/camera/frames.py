@@ -3,6 +3,7 @@
 Pictures are uint8 arrays, height x width x 3, BGR. Seconds are monotonic.
 """
 
+import zlib
 from typing import Literal
 
 import numpy as np
@@ -11,6 +12,29 @@ from numpy.typing import NDArray
 Picture = NDArray[np.uint8]
 Rotation = Literal[0, 90, 180, 270]
 """How far the camera's picture must be turned clockwise to be upright."""
+
+
+FROZEN_FRAMES = 15
+"""So many pictures equal to the last bit come from no living sensor, which always has noise."""
+
+
+class Stillness:
+    """Tells a camera that hands out one picture again and again, as some drivers do when the sensor hangs."""
+
+    def __init__(self) -> None:
+        self._last: int | None = None
+        self._times = 0
+
+    def reset(self) -> None:
+        """The camera was opened."""
+        self._last, self._times = None, 0
+
+    def frozen(self, picture: Picture) -> bool:
+        """Whether this is the same picture for too many times. `picture` is contiguous."""
+        mark = zlib.crc32(picture.data.cast("B"))
+        self._times = self._times + 1 if mark == self._last else 1
+        self._last = mark
+        return self._times >= FROZEN_FRAMES
 
 
 def upright(picture: Picture, rotation: Rotation) -> Picture:

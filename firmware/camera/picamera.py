@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from firmware.camera.frames import Picture, Rotation, fresh, upright
+from firmware.camera.frames import Picture, Rotation, Stillness, fresh, upright
 from firmware.camera.metering import Metering
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.ports import Frame, Region
@@ -37,11 +37,13 @@ class PiCamera:
         self._config = config
         self._camera: Any = None
         self._metering = Metering()
+        self._stillness = Stillness()
         self._not_before = 0.0
         self._last = 0.0
 
     def open(self, not_before: float) -> None:
         self.close()
+        self._stillness.reset()
         try:
             # Not at the top: the package exists on a Pi only, and takes a second.
             from picamera2 import Picamera2  # noqa: PLC0415
@@ -102,6 +104,10 @@ class PiCamera:
     def _frame(self, picture: Any, taken: float) -> Frame:
         self._last = taken
         turned = upright(picture, self._config.rotation)
+        if self._stillness.frozen(turned):
+            turned.fill(0)
+            picture.fill(0)
+            raise DeviceError(FaultCode.CAMERA_NO_FRAME, "frozen")
         self._expose(turned)
         frame = Frame(bytearray(turned.data.cast("B")), turned.shape[1], turned.shape[0], taken)
         turned.fill(0)

@@ -17,7 +17,7 @@ from typing import Protocol
 
 import cv2
 
-from firmware.camera.frames import Picture, Rotation, fresh, upright
+from firmware.camera.frames import Picture, Rotation, Stillness, fresh, upright
 from firmware.camera.metering import Metering
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.ports import Frame, Region
@@ -78,11 +78,13 @@ class V4l2Camera:
         self._time = clock or Time()
         self._capture: Capture | None = None
         self._metering = Metering()
+        self._stillness = Stillness()
         self._not_before = 0.0
         self._last = 0.0
 
     def open(self, not_before: float) -> None:
         self.close()
+        self._stillness.reset()
         self._capture = self._opener(self._config)
         self._not_before = not_before
         self._last = 0.0
@@ -123,6 +125,10 @@ class V4l2Camera:
         taken = stamp - 1 / self._config.fps
         self._last = taken
         turned = upright(picture, self._config.rotation)
+        if self._stillness.frozen(turned):
+            turned.fill(0)
+            picture.fill(0)
+            raise DeviceError(FaultCode.CAMERA_NO_FRAME, "frozen")
         stops = self._metering.follow(turned)
         if stops is not None:
             capture.expose(stops)

@@ -10,16 +10,18 @@ sections 1, 4 and 6.
 """
 
 import time
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from firmware.core.faults import DeviceError, FaultCode
-from firmware.core.outcomes import FacePrompt, Liveness, LivenessMode, MatchBand, UnsureReason
+from firmware.core.outcomes import Liveness, LivenessMode, MatchBand, UnsureReason
 from firmware.face.align import align
 from firmware.face.box import FaceBox
 from firmware.face.decide import Decision, Match, Thresholds, Unsure, band_of, decide
 from firmware.face.embed import cosine
 from firmware.face.guide import Guide
+from firmware.face.liveness_hints import hints
 from firmware.face.liveness_model import Observation
 from firmware.face.person import Person, PersonLimits
 from firmware.face.pixels import Floats, Picture, view, wiped
@@ -58,11 +60,12 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Limits of the gates and of following a person, and where challenges come from."""
+    """Limits of the gates and of following a person; where challenges come from; what speaks against a live face."""
 
     quality: QualityLimits = field(default_factory=QualityLimits)
     person: PersonLimits = field(default_factory=PersonLimits)
     challenger: Challenger = random_challenge
+    hints: Callable[[Picture, FaceBox], Collection[object]] = hints
 
 
 class Comparison:
@@ -74,6 +77,7 @@ class Comparison:
         self._senses = senses
         self._reference = reference.embedding
         self._quality = rules.quality
+        self._hints = rules.hints
         self._sitting = sitting
         self._limits = limits
         self._guide = Guide(sitting)
@@ -82,6 +86,7 @@ class Comparison:
         self._trial = Trial(rules.challenger, reference.proportion) if challenged else None
         self._best: float | None = None
         self._compared = 0
+        self._hinted = 0
         self._changed = False
         self._reason = UnsureReason.NO_FRAMES
 
@@ -144,7 +149,10 @@ class Comparison:
         chip = align(picture, face.points)
         with wiped(chip):
             reason = visible(picture, face, chip, self._quality)
-            return self._compare(chip) if reason is None and self._wanted() else (reason, None)
+            if reason is not None or not self._wanted():
+                return reason, None
+            self._hinted += self._trial is not None and bool(self._hints(picture, face))
+            return self._compare(chip)
 
     def _moved(self, picture: Picture, face: FaceBox, trial: Trial) -> Judged:
         """A face under way: turned or near the border, but clear enough where the challenge wants to know who it is."""
@@ -175,7 +183,7 @@ class Comparison:
         return (None, similarity) if same else (UnsureReason.PERSON_CHANGED, None)
 
     def _start_again(self) -> None:
-        self._best, self._compared, self._changed = None, 0, True
+        self._best, self._compared, self._hinted, self._changed = None, 0, 0, True
         if self._trial is not None:
             self._trial.interrupt()
 
@@ -186,7 +194,7 @@ class Comparison:
         elif self._trial is not None:
             self._guide.say(self._trial.prompt)
         else:
-            self._guide.say(FacePrompt.LOOK_STRAIGHT)
+            self._guide.take_back()
 
     # ---- the decision ----------------------------------------------------------------------------------------------
 
@@ -213,7 +221,9 @@ class Comparison:
         if not self._settled():
             return Unsure(UnsureReason.PERSON_CHANGED)
         band = self._band()
-        return Unsure(self._reason) if band is None else decide(band, strict=self._limits.threshold == "strict")
+        # Hints of a screen or a sheet only make it harder: their error rates are not known (liveness_hints).
+        strict = self._limits.threshold == "strict" or 2 * self._hinted > self._compared
+        return Unsure(self._reason) if band is None else decide(band, strict=strict)
 
     def _outcome(self) -> tuple[Decision, Liveness]:
         identity, trial = self._identity(), self._trial

@@ -39,6 +39,13 @@ class Guide:
             self._told = prompt
             self._sitting.prompt(prompt)
 
+    def take_back(self) -> None:
+        """This frame is as it should be: nothing to say, unless something was said before."""
+        if self._told is None:
+            self._seen, self._times = None, 0
+        else:
+            self.say(FacePrompt.LOOK_STRAIGHT)
+
     def light(self, at: float, face: FaceBox | None, size: tuple[int, int], reason: UnsureReason | None) -> None:
         """The largest face of a frame of this size, and what was wrong with it."""
         if face is None:

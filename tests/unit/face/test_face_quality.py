@@ -45,3 +45,12 @@ def test_reasons(faces: list[FaceBox], reason: UnsureReason) -> None:
 @pytest.mark.parametrize("good", [face(10, 10, 200), face(430, 270, 200), face(300, 200, 80)])
 def test_the_edges_of_the_limits_are_inside(good: FaceBox) -> None:
     assert choose([good], SIZE, LIMITS) is good
+
+
+@pytest.mark.parametrize(("share", "seen"), [(0.4, True), (0.59, True), (0.7, False)])
+def test_a_face_on_a_shirt_does_not_disturb_unless_it_is_as_large_as_a_person(*, share: float, seen: bool) -> None:
+    """Printed below the chin; one as large as a second person is taken for one, never for the first."""
+    holder = face(200, 60, 200)
+    printed = face(220, 330, 200 * share)
+    chosen = choose([printed, holder], (640, 640), QualityLimits())
+    assert chosen is (holder if seen else UnsureReason.TWO_FACES)

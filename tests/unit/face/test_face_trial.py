@@ -181,3 +181,23 @@ def test_simulated_fakes_do_not(species: str) -> None:
         decision, liveness = Actors(species, seed).compare()
         assert decision.code is MatchCode.UNSURE
         assert liveness is not Liveness.PASSED
+
+
+@pytest.mark.parametrize(
+    ("similarity", "hinted", "mode", "code"),
+    [
+        (0.45, True, CHALLENGE, MatchCode.UNSURE),
+        (0.45, False, CHALLENGE, MatchCode.MATCH),
+        (0.70, True, CHALLENGE, MatchCode.MATCH),
+        (0.45, True, LivenessMode.OFF, MatchCode.MATCH),
+        (0.35, False, CHALLENGE, MatchCode.UNSURE),
+    ],
+)
+def test_hints_of_a_screen_only_make_it_harder(
+    similarity: float, *, hinted: bool, mode: LivenessMode, code: MatchCode
+) -> None:
+    rules = Rules(
+        challenger=Challenges(Script([ASKED, LEFT, HOLD, LIVE])), hints=lambda *_: {"moire"} if hinted else set()
+    )
+    decision, _ = attempt(Stage(looks(person(1, similarity), 20)), rules=rules, liveness=mode).run()
+    assert decision.code is code
