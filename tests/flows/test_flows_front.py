@@ -174,7 +174,7 @@ async def test_a_challenge_tells_the_patient_what_to_do() -> None:
     counter.face.prompts = [FacePrompt.TURN_LEFT, FacePrompt.TURN_LEFT, UnsureReason.BLURRED, FacePrompt.HOLD]
     async with counter.running():
         await counter.by_face()
-        assert (counter.face.limits[0].liveness, counter.face.limits[0].seconds) == (LivenessMode.CHALLENGE, 35.0)
+        assert (counter.face.limits[0].liveness, counter.face.limits[0].seconds) == (LivenessMode.CHALLENGE, 45.0)
         assert counter.camera.metered == [Region(0.4, 0.3, 0.2, 0.3)]
         await counter.consent()
         summary = (await counter.result()).summary
