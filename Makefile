@@ -55,7 +55,7 @@ fuzz: ready ## let a coverage-guided fuzzer loose on the card layer; ARGS="--tar
 measure-card: bench-card ## fuzz, independent readers, storms, mutants, time of the card's tests (B1 to B5; about 40 minutes)
 	@$(BIN)/python tools/measure_card.py $(ARGS)
 
-measure: measure-sequences measure-stack measure-card bench-visit bench-daemon measure-clone ## all measurements of docs/measurements.md (about an hour)
+measure: measure-sequences measure-stack measure-card measure-face bench-face bench-front bench-liveness bench-visit bench-daemon measure-clone ## all measurements of docs/measurements.md (about two hours)
 
 measure-sequences: ready ## 50,000 random event sequences against the session (A2)
 	@$(BIN)/python tools/measure_sequences.py $(ARGS)

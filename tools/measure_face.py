@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.unit.face.hostile_photos import bombs, mutants, outcomes, strangers  # noqa: E402  # started as a script
 from tools.measure import record  # noqa: E402  # as above
-from tools.measure_card import Tests  # noqa: E402  # as above
+from tools.measure_card import Tests, record_time  # noqa: E402  # as above
 
 COMMAND = "make measure-face"
 JAIL = ("tests/unit/face/test_face_jail.py",)
@@ -37,7 +37,6 @@ OURS = (
     "tests/faults/test_frames.py",
 )
 LONGEST = 1.0
-LONGEST_PART = 80.0
 
 
 def files(count: int) -> bool:
@@ -65,21 +64,6 @@ def passed(name: str, what: str, places: tuple[str, ...]) -> bool:
     return tests.good
 
 
-def time() -> bool:
-    tests = Tests(OURS, "not long")
-    met = tests.green and tests.seconds <= LONGEST_PART
-    record(
-        id="C6-time",
-        what=f"seconds that the {tests.passed} tests of face, camera and card front take, one after the other",
-        figure=round(tests.seconds, 1),
-        unit="s",
-        goal=f"<= {LONGEST_PART:.0f}",
-        met=met,
-        command=COMMAND,
-    )
-    return met
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--files", type=int, default=300, metavar="N", help="mutated files (default 300)")
@@ -91,7 +75,7 @@ def main() -> int:
             "cameras that are missing, frozen, black, unplugged, slow, of another size, hanging: fault and recovery",
             CAMERAS,
         ),
-        time(),
+        record_time("C6-time", "face, camera and card front", OURS, COMMAND),
     ]
     return 0 if all(good) else 1
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware.cardfront import picture as pic
-from firmware.cardfront.picture import Picture, wiped
+from firmware.inference.pictures import Picture, wiped
 
 ANGLES = 180
 SPREAD = 3

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from firmware.cardfront import picture as pic
 from firmware.cardfront.edges import Lines, straight_edges
 from firmware.cardfront.fit import fit_sides
-from firmware.cardfront.picture import Picture, Points, wiped
+from firmware.cardfront.picture import Points
+from firmware.inference.pictures import Picture, wiped
 
 LOOK = 480
 """Longer side of the picture that is searched for edges, pixels."""

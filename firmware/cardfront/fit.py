@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware.cardfront import picture as pic
-from firmware.cardfront.picture import Floats, Points
+from firmware.cardfront.picture import Points
+from firmware.inference.pictures import Floats
 
 _REACH = 0.012
 """How far from the rough place an edge is looked for, of the long side's length."""

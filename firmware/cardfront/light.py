@@ -4,8 +4,8 @@ import numpy as np
 
 from firmware.cardfront import picture as pic
 from firmware.cardfront.layout import CODE, DATES
-from firmware.cardfront.picture import Picture, wiped
 from firmware.cardfront.sight import FrontHint
+from firmware.inference.pictures import Picture, wiped
 
 SMALL = 0.12
 """Share of the frame below which a card's print is too small in a frame of 1280 x 960."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from firmware.cardfront import picture as pic
 from firmware.cardfront.layout import SCALE, LineShape, Region
-from firmware.cardfront.picture import Picture, wiped
+from firmware.inference.pictures import Picture, wiped
 
 STROKE_MM = 1.5
 """Ink is narrower than this."""

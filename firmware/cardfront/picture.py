@@ -4,34 +4,15 @@ Inference lane. Pictures are uint8 arrays, height x width x 3, BGR; grey ones he
 Points are float32, x and y in pixels. Every function returns a new array, which whoever asks for it wipes.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
-Floats = NDArray[np.float32]
+from firmware.inference.pictures import Floats, Picture, wiped
+
 Points = NDArray[np.float32]
 
 cv2.setNumThreads(1)
-
-
-@contextmanager
-def wiped(*arrays: NDArray[Any]) -> Iterator[None]:
-    """Overwrite the arrays with zeros when the block ends, however it ends."""
-    try:
-        yield
-    finally:
-        for array in arrays:
-            array.fill(0)
-
-
-def view(pixels: bytearray, width: int, height: int) -> Picture:
-    """The bytes of a frame as a picture, not copied."""
-    return np.frombuffer(pixels, dtype=np.uint8).reshape(height, width, 3)
 
 
 def shrunk(picture: Picture, longest: int) -> tuple[Picture, float]:

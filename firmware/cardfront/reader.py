@@ -16,7 +16,6 @@ from firmware.cardfront.find import FindLimits, Quad, find_cards
 from firmware.cardfront.layout import HEIGHT, WIDTH
 from firmware.cardfront.light import hint_for
 from firmware.cardfront.number_b import NumberB
-from firmware.cardfront.picture import Picture, wiped
 from firmware.cardfront.reading import Attempt
 from firmware.cardfront.recognise import READER, LineReader
 from firmware.cardfront.sides import Look, Side, codes_in, look_at
@@ -25,6 +24,7 @@ from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.secret import Secret
 from firmware.inference.models import ModelStore
 from firmware.inference.onnx import Session, trim
+from firmware.inference.pictures import Picture, view, wiped
 from firmware.ports import Frame
 
 SMALLEST, LARGEST = 120, 8192
@@ -90,7 +90,7 @@ class FrontReader:
             return Sight(SightCode.NO_CARD, FrontHint.NO_CARD)
         if len(frame.pixels) != frame.width * frame.height * 3:
             return Sight(SightCode.NO_CARD, FrontHint.NO_CARD)
-        picture = pic.view(frame.pixels, frame.width, frame.height)
+        picture = view(frame.pixels, frame.width, frame.height)
         quads = find_cards(picture, self._config.find)
         if not quads:
             return Sight(SightCode.NO_CARD, FrontHint.NO_CARD)

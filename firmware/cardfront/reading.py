@@ -9,8 +9,8 @@ from firmware.cardfront.dates import find_birth, find_expiry
 from firmware.cardfront.layout import CODE, CODE_LINE, DATE_LINE, DATES
 from firmware.cardfront.lines import Box, find_lines
 from firmware.cardfront.number_b import Line, NumberB, compose, is_code
-from firmware.cardfront.picture import Picture, wiped
 from firmware.cardfront.recognise import LineReader
+from firmware.inference.pictures import Picture, wiped
 
 
 class Attempt:

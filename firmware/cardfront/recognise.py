@@ -6,9 +6,10 @@ address. Source: face.md section 8.
 """
 
 from firmware.cardfront.number_b import Line
-from firmware.cardfront.picture import Floats, Picture, fit_line, wiped
+from firmware.cardfront.picture import fit_line
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.inference.onnx import Session
+from firmware.inference.pictures import Floats, Picture, wiped
 
 READER = "ppocr"
 _BLANK = 0

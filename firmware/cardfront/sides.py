@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from firmware.cardfront import picture as pic
 from firmware.cardfront.layout import PHOTO, SCALE, WIDTH
-from firmware.cardfront.picture import Picture, Points, wiped
+from firmware.cardfront.picture import Points
+from firmware.inference.pictures import Floats, Picture, wiped
 
 Numbers = NDArray[np.float64]
 
@@ -127,7 +128,7 @@ def photo_contrasts(card_grey: Picture) -> tuple[float, float]:
             return _spread(levels[rows, columns]), _spread(levels[::-1, ::-1][rows, columns])
 
 
-def _spread(levels: pic.Floats) -> float:
+def _spread(levels: Floats) -> float:
     """Standard deviation beside what a slope of light explains."""
     rows, columns = levels.shape
     y, x = np.mgrid[-1 : 1 : rows * 1j, -1 : 1 : columns * 1j]

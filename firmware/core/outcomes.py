@@ -269,7 +269,7 @@ class VisitSummary:
 
     `consented_at` and `started_at` are monotonic seconds of events; the runtime turns them into wall time.
     `pin_counter`, `number_b_counter`: the card's own try counters as last heard, None where it was not asked.
-    `unsure`: why attempts of the face comparison could not decide, the newest last.
+    `attempts`: comparisons of the face that were begun; `unsure`: why some of them could not decide, the newest last.
     """
 
     outcome: VisitOutcome
@@ -287,3 +287,4 @@ class VisitSummary:
     pin_counter: int | None = None
     number_b_counter: int | None = None
     unsure: tuple[UnsureReason, ...] = ()
+    attempts: int = 0

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware.face.box import Point
-from firmware.face.pixels import Picture, warp
+from firmware.face.pixels import warp
+from firmware.inference.pictures import Picture
 
 SIDE = 112
 TARGET: tuple[Point, ...] = (

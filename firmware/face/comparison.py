@@ -24,9 +24,9 @@ from firmware.face.guide import Guide
 from firmware.face.liveness_hints import hints
 from firmware.face.liveness_model import Observation
 from firmware.face.person import Person, PersonLimits
-from firmware.face.pixels import Floats, Picture, view, wiped
 from firmware.face.quality import QualityLimits, choose, emptiness, facing, people, visible
 from firmware.face.trial import Challenger, Trial, random_challenge
+from firmware.inference.pictures import Floats, Picture, view, wiped
 from firmware.ports import Frame, MatchLimits, Sitting
 
 # How long one wait for a frame may hold up a cancelled visit, and the least pause after a camera that gave up at once.

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from firmware.face.box import FaceBox
-from firmware.face.pixels import Floats, Picture, letterbox, tensor, wiped
+from firmware.face.pixels import letterbox, tensor
 from firmware.inference.onnx import Session
+from firmware.inference.pictures import Floats, Picture, wiped
 
 _STRIDES = (8, 16, 32)
 # More candidates than this come from noise; it bounds the quadratic part.

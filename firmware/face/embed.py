@@ -7,8 +7,9 @@ asks for one wipes it.
 import numpy as np
 
 from firmware.core.faults import DeviceError, FaultCode
-from firmware.face.pixels import Floats, Picture, tensor, wiped
+from firmware.face.pixels import tensor
 from firmware.inference.onnx import Session
+from firmware.inference.pictures import Floats, Picture, wiped
 
 
 class Embedder:

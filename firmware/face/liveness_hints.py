@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware.face.box import FaceBox
-from firmware.face.pixels import Floats, Picture, wiped
+from firmware.inference.pictures import Floats, Picture, wiped
 
 Grey = NDArray[np.float64]
 _SIDE = 256

@@ -19,10 +19,11 @@ from firmware.face.detect import DetectLimits, Detector
 from firmware.face.embed import Embedder
 from firmware.face.liveness_shape import proportion
 from firmware.face.photo import PhotoDecoder
-from firmware.face.pixels import Floats, Picture, bgr, wiped
+from firmware.face.pixels import bgr
 from firmware.face.quality import facing
 from firmware.inference.models import ModelEntry, ModelStore
 from firmware.inference.onnx import Session, trim
+from firmware.inference.pictures import Floats, Picture, wiped
 from firmware.ports import MatchLimits, Sitting
 
 EMBEDDER = "sface"

@@ -15,7 +15,7 @@ import numpy as np
 from firmware.face.box import FaceBox
 from firmware.face.decide import Thresholds
 from firmware.face.embed import cosine
-from firmware.face.pixels import Floats
+from firmware.inference.pictures import Floats
 
 
 @dataclass(frozen=True, slots=True)

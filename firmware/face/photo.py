@@ -21,7 +21,7 @@ import numpy as np
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.secret import Secret
 from firmware.face import photo_worker
-from firmware.face.pixels import Picture
+from firmware.inference.pictures import Picture
 
 JP2_SIGNATURE = bytes.fromhex("0000000C6A5020200D0A870A")
 LARGEST_PHOTO = photo_worker.LARGEST_PHOTO

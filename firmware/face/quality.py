@@ -21,7 +21,8 @@ from firmware.core.outcomes import UnsureReason
 from firmware.face.align import SIDE, TARGET
 from firmware.face.box import FaceBox
 from firmware.face.liveness_shape import as_points, aside, normal
-from firmware.face.pixels import Floats, Picture, green, wiped
+from firmware.face.pixels import green
+from firmware.inference.pictures import Floats, Picture, wiped
 
 # Of the aligned face: eyebrows to chin, cheek to cheek; a cheek beside each nostril. (left, top, right, bottom)
 _FACE = (20, 28, 92, 104)

@@ -72,6 +72,7 @@ def _match(summary: VisitSummary) -> Match | None:
         model=verdict.model,
         liveness=verdict.liveness,
         unsure=summary.unsure,
+        attempts=summary.attempts,
     )
 
 

@@ -176,8 +176,8 @@ class Response(Written):
 class Match(Written):
     """The last face comparison: decision and band, no score. `model`: SHA-256 of the model, hex.
 
-    `liveness`: how its challenge ended; `off`: the site demands none. `unsure`: why attempts of this visit could not
-    decide, the newest last, for the site's statistics (both since 1.2).
+    `liveness`: how its challenge ended; `off`: the site demands none. For the site's statistics: `attempts` of this
+    visit that were begun, and `unsure`, why some of them could not decide, the newest last (all since 1.2).
     """
 
     code: MatchCode
@@ -187,6 +187,7 @@ class Match(Written):
     model: Word
     liveness: Liveness = Liveness.OFF
     unsure: tuple[UnsureReason, ...] = ()
+    attempts: Count = 0
 
 
 class Checks(Written):

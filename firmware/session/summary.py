@@ -35,6 +35,7 @@ def summarize(
         pin_counter=visit.pin_counter,
         number_b_counter=visit.number_b_counter,
         unsure=visit.unsure,
+        attempts=visit.comparisons,
     )
 
 

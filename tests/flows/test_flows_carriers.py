@@ -55,13 +55,17 @@ async def test_a_phone_with_its_pin() -> None:
     assert counter.card.calls[:5] == ["identify", "pin_tries", "sign_with_pin", "sign_with_pin", "read_certificate"]
 
 
-async def test_an_iphone_publishes_nothing() -> None:
+@pytest.mark.parametrize(
+    ("kind", "fault"),
+    [(CardKind.PHONE, FaultCode.CARD_ON_PHONE), (CardKind.UNKNOWN, FaultCode.CARD_NOT_MYNUMBER)],
+)
+async def test_an_iphone_and_a_foreign_card_publish_nothing(kind: CardKind, fault: FaultCode) -> None:
     counter = Counter()
-    counter.card.kind, counter.card.token = CardKind.PHONE, None
+    counter.card.kind, counter.card.token = kind, None
     async with counter.running():
         await counter.sees(IdleView)
         counter.place()
-        await counter.sees(RemoveCardView, because=FaultCode.CARD_ON_PHONE)
+        await counter.sees(RemoveCardView, because=fault)
         counter.lift()
         await counter.sees(IdleView)
     assert not counter.publisher.records

@@ -10,7 +10,6 @@ from firmware.core.events import Button
 from firmware.core.faults import FaultCode
 from firmware.core.outcomes import (
     Assurance,
-    CardKind,
     CertificateCheck,
     ChipCheck,
     ConsentAnswer,
@@ -28,7 +27,6 @@ from firmware.core.outcomes import (
 from firmware.core.views import (
     ConsentView,
     FaceView,
-    IdleView,
     LastTryView,
     NextStep,
     NoticeView,
@@ -265,19 +263,6 @@ async def test_a_photo_that_cannot_be_used_leaves_the_pin(fault: FaultCode) -> N
         counter.inputs.press(Button.MIDDLE)
         await counter.type(PIN)
         await counter.sees(ConsentView)
-
-
-async def test_a_foreign_card_publishes_nothing() -> None:
-    counter = Counter()
-    counter.card.kind = CardKind.UNKNOWN
-    async with counter.running():
-        await counter.sees(IdleView)
-        counter.place()
-        await counter.sees(RemoveCardView, because=FaultCode.CARD_NOT_MYNUMBER)
-        counter.lift()
-        await counter.sees(IdleView)
-    assert not counter.publisher.records
-    assert not counter.publisher.progressed
 
 
 async def test_a_camera_that_fails_is_another_way() -> None:

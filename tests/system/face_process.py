@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from firmware.camera.files import read_picture
 from firmware.core.secret import Secret
-from firmware.face import pixels
+from firmware.inference import pictures
 from firmware.ports import Frame, MatchLimits, Sitting
 
 FOLDER, KIND = Path(sys.argv[1]), sys.argv[2]
@@ -33,7 +33,7 @@ def keeps(*arrays: NDArray[Any]) -> Iterator[None]:
 
 if KIND == "careless":
     # Before any other file of the package takes the name over.
-    pixels.wiped = keeps
+    pictures.wiped = keeps
 
 from firmware.face.matcher import FaceConfig, FaceMatcher  # noqa: E402  # after the above
 

@@ -21,9 +21,10 @@ from firmware.face.align import align  # noqa: E402
 from firmware.face.detect import DetectLimits, Detector  # noqa: E402
 from firmware.face.embed import Embedder  # noqa: E402
 from firmware.face.matcher import DETECTOR, EMBEDDER  # noqa: E402
-from firmware.face.pixels import letterbox, wiped  # noqa: E402
+from firmware.face.pixels import letterbox  # noqa: E402
 from firmware.inference.models import ModelStore  # noqa: E402
 from firmware.inference.onnx import Session, trim  # noqa: E402
+from firmware.inference.pictures import wiped  # noqa: E402
 from tools.bench.face_serve import Box, Look, Picture, serve  # noqa: E402
 
 WIDTH: Final = 320

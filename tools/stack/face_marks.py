@@ -18,9 +18,10 @@ from firmware.face.align import align
 from firmware.face.detect import Detector
 from firmware.face.embed import Embedder
 from firmware.face.matcher import DETECTOR, EMBEDDER
-from firmware.face.pixels import Floats, Picture, bgr, letterbox, tensor
+from firmware.face.pixels import bgr, letterbox, tensor
 from firmware.inference.models import ModelStore
 from firmware.inference.onnx import Session
+from firmware.inference.pictures import Floats, Picture
 from firmware.sim.processes import CHECKOUT
 from tools.stack.marks import CHUNKS, Mark, telling
 

@@ -162,16 +162,16 @@ def test_a_match_says_how_the_challenge_ended_and_what_kept_attempts_from_decidi
     whole = record()
     assert whole.summary.match is not None
     match = replace(whole.summary.match, liveness=Liveness.PASSED)
-    summary = replace(whole.summary, match=match, unsure=(UnsureReason.BACKLIT, UnsureReason.NOT_ALIVE))
+    summary = replace(whole.summary, match=match, unsure=(UnsureReason.BACKLIT, UnsureReason.NOT_ALIVE), attempts=3)
     raw = contract.dump(message(body=visit_body(replace(whole, summary=summary))))
     validator("message").validate(json.loads(raw))
     told = json.loads(raw)["body"]["match"]
-    assert (told["liveness"], told["unsure"]) == ("passed", ["backlit", "liveness"])
+    assert (told["liveness"], told["unsure"], told["attempts"]) == ("passed", ["backlit", "liveness"], 3)
     plain = json.loads(contract.dump(message()))["body"]["match"]
     assert (plain["liveness"], plain["unsure"]) == ("off", [])
 
 
 def test_a_match_of_an_older_device_is_read_as_one_without_challenge() -> None:
     old = json.loads(contract.dump(message()))["body"]["match"]
-    del old["liveness"], old["unsure"]
+    del old["liveness"], old["unsure"], old["attempts"]
     assert contract.Match.model_validate_json(json.dumps(old)).liveness is Liveness.OFF

@@ -60,10 +60,10 @@ class Recorder:
         return FaultCode.READER_LOST
 
     def watch(self, post: object) -> None:
-        raise NotImplementedError
+        pytest.fail("nobody watches a reader here")
 
     def stop(self) -> None:
-        raise NotImplementedError
+        pytest.fail("nobody watches a reader here")
 
     def connect(self) -> bytes:
         self.disconnect()

@@ -8,8 +8,8 @@ from firmware.face.comparison import Comparison, Reference, Rules
 from firmware.face.decide import Decision
 from firmware.face.liveness import Challenge
 from firmware.face.liveness_model import random_steps
-from firmware.face.pixels import Floats, Picture
 from firmware.face.trial import LIMITS, Judge
+from firmware.inference.pictures import Floats, Picture
 from firmware.ports import Frame, MatchLimits, Sitting
 from firmware.sim.heads.play import sequence
 from tests.unit.face.face_heads import chance

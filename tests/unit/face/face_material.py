@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from firmware.core.faults import DeviceError, FaultCode
-from firmware.face.pixels import Picture
+from firmware.inference.pictures import Picture
 from firmware.ports import Frame
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -13,7 +13,7 @@ from firmware.face.box import FaceBox
 from firmware.face.comparison import Comparison, Reference, Rules, Senses
 from firmware.face.decide import Thresholds
 from firmware.face.liveness_model import Observation, Progress
-from firmware.face.pixels import Floats, Picture
+from firmware.inference.pictures import Floats, Picture
 from firmware.ports import Frame, MatchLimits, Region, Sitting
 
 PERIOD = 1 / 15

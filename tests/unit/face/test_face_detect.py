@@ -9,7 +9,8 @@ from firmware.face.align import TARGET, align, similarity
 from firmware.face.box import FaceBox
 from firmware.face.detect import Detector, decode, distinct
 from firmware.face.embed import Embedder, cosine
-from firmware.face.pixels import Floats, Picture, letterbox
+from firmware.face.pixels import letterbox
+from firmware.inference.pictures import Floats, Picture
 from tests.unit.face.face_material import MODELS, picture
 
 LIVE = ("holder-1.jpg", "holder-2.jpg", "impostor.jpg")

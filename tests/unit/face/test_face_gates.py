@@ -11,8 +11,8 @@ from firmware.core.outcomes import UnsureReason
 from firmware.face.align import align
 from firmware.face.box import FaceBox, Point
 from firmware.face.detect import Detector
-from firmware.face.pixels import Picture
 from firmware.face.quality import QualityLimits, emptiness, facing, visible
+from firmware.inference.pictures import Picture
 from tests.unit.face.face_material import picture
 from tests.unit.face.face_stage import STRAIGHT, face_at
 

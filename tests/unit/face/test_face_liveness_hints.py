@@ -5,7 +5,7 @@ import pytest
 
 from firmware.face.box import FaceBox
 from firmware.face.liveness_hints import Hint, hints
-from firmware.face.pixels import Picture
+from firmware.inference.pictures import Picture
 
 FACE = FaceBox(240, 140, 160, 200, 0.9, ())
 

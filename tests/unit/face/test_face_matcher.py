@@ -20,8 +20,9 @@ from firmware.face.embed import Embedder, cosine
 from firmware.face.liveness_model import Live, Progress, Prompt
 from firmware.face.matcher import FaceConfig, FaceMatcher
 from firmware.face.photo import PhotoDecoder
-from firmware.face.pixels import Floats, Picture, bgr
+from firmware.face.pixels import bgr
 from firmware.inference.models import ModelStore
+from firmware.inference.pictures import Floats, Picture
 from firmware.ports import Face, Frame, MatchLimits, Sitting
 from tests.unit.face.face_material import MODELS, FrameSource, frame, picture
 from tests.unit.face.face_stage import Challenges, Script

@@ -104,6 +104,7 @@ def test_reasons_are_counted_for_staff() -> None:
     story = matching().face(MatchCode.UNSURE, UnsureReason.NO_FACE).face(MatchCode.NO_MATCH)
     story.face(MatchCode.UNSURE, UnsureReason.BACKLIT).cancel()
     assert story.result.unsure == (UnsureReason.NO_FACE, UnsureReason.BACKLIT)
+    assert story.result.attempts == 3
     story = matching().face(MatchCode.UNSURE)
     assert story.visit.unsure == ()
     assert matching().chip().certificate().face().press(Button.LEFT).answer().result.unsure == ()
