@@ -24,6 +24,8 @@ from firmware.inference.models import ModelEntry, ModelStore
 
 Floats = NDArray[np.float32]
 
+_libc = ctypes.CDLL(None)
+_libc.malloc.restype, _libc.free.argtypes = ctypes.c_void_p, (ctypes.c_void_p,)
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 _LARGE_BLOCK, _SMALL_TOP = 256 << 10, 128 << 10
 # More than the working memory of a run (SFace: 6.7 MB in one block), less than SFace's matrix of 26 MB.
@@ -58,7 +60,6 @@ class Session:
                 )
             except _ERRORS as error:
                 raise DeviceError(FaultCode.MODEL_FAILED, f"{name}: {type(error).__name__}") from error
-        keep_working_blocks()
         inputs = self._session.get_inputs()
         if len(inputs) != 1 or tuple(inputs[0].shape) != self.entry.input:
             raise DeviceError(FaultCode.MODEL_FAILED, f"{name}: input differs from the manifest")
@@ -66,7 +67,8 @@ class Session:
         self.outputs: tuple[str, ...] = tuple(output.name for output in self._session.get_outputs())
 
     def run(self, tensor: Floats) -> Sequence[Floats]:
-        """All outputs, in the order of `outputs`. The caller wipes input and outputs."""
+        """All outputs, in the order of `outputs`. The caller wipes input and outputs, and calls `trim` in the end."""
+        keep_working_blocks()
         try:
             results: Sequence[Floats] = self._session.run(None, {self._input: tensor})
         except _ERRORS as error:
@@ -75,7 +77,7 @@ class Session:
 
 
 def give_back_large_blocks() -> None:
-    """From now on memory of 256 KiB and more goes back to the system at once when it is freed (glibc).
+    """The rule outside of runs: memory of 256 KiB and more goes back to the system at once when it is freed (glibc).
 
     By itself glibc raises that bound to the largest block ever freed: after SFace's 26 MB everything stays in the heap.
     Loading then peaks 15 MB lower.
@@ -84,32 +86,29 @@ def give_back_large_blocks() -> None:
 
 
 def keep_working_blocks() -> None:
-    """From now on blocks below 16 MiB come from the heap and stay there when freed, until `trim` (glibc).
+    """The rule from a run to `trim`: blocks below 16 MiB come from the heap and stay there when freed (glibc).
 
     Otherwise each run gets its working memory from the system anew, one page fault per 4 KiB: SFace 1,600 of them, 3 of
-    15 ms; YuNet 800, 1 of 3 ms. Whoever has run models calls `trim` when it is done: SFace leaves 7 MB.
+    15 ms; YuNet 800, 1 of 3 ms. It holds for the whole process, frames of the camera's thread too, hence not for ever.
     """
     _bounds(_WORKING_BLOCK, _WORKING_TOP)
 
 
 def trim() -> None:
-    """Give freed heap pages back to the system (glibc): after loading 35 MB, after a match 50 MB. Inference lane.
+    """Runs are over: give freed heap pages back to the system (glibc). Inference lane.
 
     malloc_trim leaves the top of every thread's heap but the main one's. Freeing a large block with a low bound gives
     that of the calling thread back as well.
     """
-    libc = ctypes.CDLL(None)
-    libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, (ctypes.c_void_p,)
     _bounds(_WORKING_BLOCK, _SMALL_TOP)
-    libc.free(libc.malloc(_LARGE_BLOCK))
-    libc.malloc_trim(0)
-    keep_working_blocks()
+    _libc.free(_libc.malloc(_LARGE_BLOCK))
+    _libc.malloc_trim(0)
+    give_back_large_blocks()
 
 
 def _bounds(block: int, top: int) -> None:
-    libc = ctypes.CDLL(None)
-    libc.mallopt(_M_MMAP_THRESHOLD, block)
-    libc.mallopt(_M_TRIM_THRESHOLD, top)
+    _libc.mallopt(_M_MMAP_THRESHOLD, block)
+    _libc.mallopt(_M_TRIM_THRESHOLD, top)
 
 
 def _options(threads: int, *, prepack: bool) -> onnxruntime.SessionOptions:

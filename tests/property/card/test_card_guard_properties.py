@@ -59,7 +59,7 @@ class Recorder:
     def reader_fault(self) -> FaultCode:
         return FaultCode.READER_LOST
 
-    def watch(self, post: object) -> None:
+    def watch(self, _: object) -> None:
         pytest.fail("nobody watches a reader here")
 
     def stop(self) -> None:
