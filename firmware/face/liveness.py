@@ -32,6 +32,7 @@ from firmware.face.liveness_model import (
     Spoof,
     SpoofReason,
     Step,
+    StraightLimits,
     Undecided,
     UnsureCause,
     Verdict,
@@ -66,6 +67,14 @@ def depth_of(turns: Sequence[Turn], limits: DepthLimits) -> SpoofReason | None:
         return SpoofReason.FLAT
     apart = max(abs(turn.shift - depth * turn.sine) for turn in turns)
     return SpoofReason.DEPTH if depth > limits.most or apart > limits.apart else None
+
+
+def _moving(shapes: Sequence[Points], units: Sequence[float], limits: StraightLimits) -> bool:
+    """Whether the face still turns or comes nearer: the later half of the frames against the former."""
+    half = len(shapes) // 2
+    if abs(math.log(median(units[half:]) / median(units[:half]))) > limits.growth:
+        return True
+    return float(np.abs(averaged(shapes[half:]) - averaged(shapes[:half])).max()) > limits.drift
 
 
 class Challenge:
@@ -135,10 +144,7 @@ class Challenge:
             return None
         shapes = [sight.shape for sight in sights]
         units = [sight.unit for sight in sights]
-        half = frames // 2
-        drift = float(np.abs(averaged(shapes[half:]) - averaged(shapes[:half])).max())
-        growth = abs(math.log(median(units[half:]) / median(units[:half])))
-        if abs(aside(averaged(shapes))) > limits.aside or drift > limits.drift or growth > limits.growth:
+        if abs(aside(averaged(shapes))) > limits.aside or _moving(shapes, units, limits):
             return None
         back = self._lately(frames)
         if back is not None and abs(back.shift) > limits.back:

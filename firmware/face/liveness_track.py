@@ -80,15 +80,14 @@ def _usable(seen: Observation, least: float) -> Points | None:
     if not all(math.isfinite(side) and abs(side) <= _LARGEST for side in sides) or min(sides[2:]) < 1:
         return None
     points = as_points(face.points, least)
-    return points if points is not None and _near(face, points) else None
+    return points if points is not None and _near(face) else None
 
 
-def _near(face: FaceBox, points: Points) -> bool:
+def _near(face: FaceBox) -> bool:
     """No point lies further outside the box than half its side."""
-    free_x, free_y = face.width / 2, face.height / 2
-    across = (points[:, 0] >= face.x - free_x) & (points[:, 0] <= face.x + face.width + free_x)
-    down = (points[:, 1] >= face.y - free_y) & (points[:, 1] <= face.y + face.height + free_y)
-    return bool((across & down).all())
+    left, top = face.x - face.width / 2, face.y - face.height / 2
+    right, bottom = left + 2 * face.width, top + 2 * face.height
+    return all(left <= x <= right and top <= y <= bottom for x, y in face.points)
 
 
 def _cosine(similarity: float | None) -> float | None:

@@ -28,7 +28,7 @@ _libc = ctypes.CDLL(None)
 _libc.malloc.restype, _libc.free.argtypes = ctypes.c_void_p, (ctypes.c_void_p,)
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 _LARGE_BLOCK, _SMALL_TOP = 256 << 10, 128 << 10
-# More than the working memory of a run (SFace: 6.7 MB in one block), less than SFace's matrix of 26 MB.
+# More than the working memory of a run (SFace: 6.7 MB in one block).
 _WORKING_BLOCK, _WORKING_TOP = 16 << 20, 64 << 20
 
 # onnxruntime's exceptions have no common base but Exception.
@@ -79,8 +79,8 @@ class Session:
 def give_back_large_blocks() -> None:
     """The rule outside of runs: memory of 256 KiB and more goes back to the system at once when it is freed (glibc).
 
-    By itself glibc raises that bound to the largest block ever freed: after SFace's 26 MB everything stays in the heap.
-    Loading then peaks 15 MB lower.
+    By itself glibc raises that bound to the largest block ever freed, so that everything stays in the heap. Loading
+    SFace then peaks 22 MB lower.
     """
     _bounds(_LARGE_BLOCK, _SMALL_TOP)
 
@@ -120,7 +120,6 @@ def _options(threads: int, *, prepack: bool) -> onnxruntime.SessionOptions:
     # Spinning threads of two sessions fight for two cores: SFace 15 -> 97 ms.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if not prepack:
-        # Prepacking copies SFace's 26 MB matrix while it loads (peak 162 instead of 131 MB) and makes nothing faster
-        # with one row.
+        # Prepacking copies float32 matrices while it loads, and makes nothing faster with one row.
         options.add_session_config_entry("session.disable_prepacking", "1")
     return options

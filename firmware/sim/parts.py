@@ -44,7 +44,8 @@ class WorldError(Exception):
 class WorldOptions:
     """`camera`: whose face is seen, or nobody's. `answer`: what the gateway says of the holder (a name of its seed).
 
-    `card_front`: the side of the card that a card camera sees first ("front", "back"); "none": there is no such camera.
+    `card_front`: the side of the card that a card camera sees first ("front", "back"); "none": there is no such camera;
+    "held": the face camera reads the card, which is lifted and held up to it.
     `settings`: further settings of the device, KEY=VALUE as tools/site takes them. `contactless`: a modelled slow link.
     """
 
@@ -83,7 +84,7 @@ class Parts:
         photo = (_FACES / "chip.jp2").read_bytes()
         self.cards = Cards(folder / "cards", photo, contactless=options.contactless)
         self.site = folder / "site"
-        self._fronts = Fronts(folder / "fronts", self.cards.person)
+        self._fronts = Fronts(folder / "fronts", self.cards.person, self._behind_card())
 
     async def start(self) -> None:
         """Start all parts; those that do not need each other at the same time."""
@@ -246,6 +247,8 @@ class Parts:
         side = self._options.card_front
         if side == "none":
             return ()
+        if side == "held":
+            return ('card_camera.adapter="face"',)
         return ('card_camera.adapter="files"', f"card_camera.files={json.dumps(self.card_pictures(side))}")
 
     # ---- what the device and the others need -------------------------------------------------------------------
@@ -271,6 +274,10 @@ class Parts:
         if not empty.exists():
             Image.linear_gradient("L").resize((640, 480)).convert("RGB").save(empty)
         return [str(empty)]
+
+    def _behind_card(self) -> Path | None:
+        """Before whom the card is held up, if it is."""
+        return Path(self.pictures(self._options.camera)[0]) if self._options.card_front == "held" else None
 
     def card_pictures(self, side: str) -> list[str]:
         """Files that show a side of the holder's card."""

@@ -50,6 +50,9 @@ def parser() -> argparse.ArgumentParser:
     add("--accept-unknown-issuer", action="store_true", help="with --forged-chip: the site accepts unknown issuers")
     add("--front", action="store_true", help="a camera reads number B off the card's front, nothing is typed")
     add("--back-first", action="store_true", help="as --front, and the card's back is shown first")
+    add("--one-camera", action="store_true", help="as --front with one camera: the card is lifted and shown to it")
+    add("--liveness", action="store_true", help="the site demands a liveness challenge, and the patient moves as asked")
+    add("--print", action="store_true", help="with --liveness: somebody moves a print of the holder's face instead")
     add("--refuse-consent", action="store_true", help="the patient shares nothing")
     add("--pull-card-at", metavar="STATE", help=f"take the card in one of {', '.join(PULLABLE)}")
     add("--gateway-down", action="store_true", help="the eligibility gateway is away")
@@ -82,6 +85,9 @@ def flags_of(arguments: argparse.Namespace) -> Flags:
         accept_unknown_issuer=arguments.accept_unknown_issuer,
         front=arguments.front,
         back_first=arguments.back_first,
+        one_camera=arguments.one_camera,
+        liveness=arguments.liveness,
+        printed=arguments.print,
     )
 
 

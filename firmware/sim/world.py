@@ -213,7 +213,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--keep", action="store_true", help="leave FOLDER behind")
     made.add_argument("--camera", default="holder", choices=["holder", "impostor", "nobody"], help="who is seen")
     made.add_argument(
-        "--card-front", default="none", choices=["none", "front", "back"], help="what a card camera sees first"
+        "--card-front",
+        default="none",
+        choices=["none", "front", "back", "held"],
+        help="what a card camera sees first; held: up to the face camera",
     )
     made.add_argument("--answer", default="taro", metavar="NAME", help="what the gateway says of the holder")
     made.add_argument("--gateway-delay", type=float, default=0.0, metavar="SECONDS")

@@ -13,6 +13,8 @@ from firmware.core.outcomes import (
     FrontHint,
     Liveness,
     LivenessMode,
+    MatchBand,
+    MatchCode,
     MatchVerdict,
     Method,
     UnsureReason,
@@ -66,6 +68,8 @@ async def test_with_one_camera_the_card_is_lifted_and_shown_first() -> None:
         await counter.sees(NumberBView, reading=False, card_out=True, count=14)
         counter.place()
         await counter.sees(ConsentView)
+        numbers = [view for view in counter.panel.views if isinstance(view, NumberBView)]
+        assert all(view.card_out for view in numbers if view.count == 14)  # back again, there is nothing to type
         assert len(counter.camera.opened) == 2  # and the fake camera fails where it is opened twice at once
         assert _wiped(front)
 
@@ -213,6 +217,25 @@ async def test_a_match_without_the_challenge_is_asked_again() -> None:
         await counter.by_face()
         await counter.consent()
         assert (await counter.result()).summary.unsure == (UnsureReason.NOT_ALIVE,)
+
+
+async def test_a_print_that_fails_every_challenge_leaves_pin_and_staff() -> None:
+    flat = replace(
+        ALIVE, code=MatchCode.UNSURE, reason=UnsureReason.NOT_ALIVE, band=MatchBand.STRICT, liveness=Liveness.FAILED
+    )
+    counter = Counter(CHALLENGE)
+    counter.face.verdicts = [flat, flat, flat]
+    async with counter.running():
+        await counter.place_and_choose(Button.LEFT)
+        await counter.sees(NumberBView)
+        await counter.type(NUMBER_B)
+        view = await counter.sees(NoticeView, because=FaultCode.FACE_UNSURE)
+        assert view.methods == (Method.PIN, Method.STAFF)
+        assert FaceView(2, 3, UnsureReason.NOT_ALIVE) in counter.panel.views
+        counter.lift()
+        summary = (await counter.result()).summary
+    assert (summary.method, summary.assurance, summary.match) == (None, Assurance.NONE, flat)
+    assert len(counter.face.limits) == 3
 
 
 async def test_a_site_may_want_staff_after_the_challenge() -> None:

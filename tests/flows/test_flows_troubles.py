@@ -42,7 +42,7 @@ async def test_a_contradiction_is_shown_to_nobody() -> None:
     async with counter.running():
         await counter.by_face()
         view = await counter.consent()
-        assert view == ResultView(NextStep.COUNTER)
+        assert view == ResultView(NextStep.COUNTER, outcome=EligibilityCode.IDENTITY_CONFLICT)
         record = await counter.result()
     assert (record.summary.fault, record.eligibility) == (FaultCode.IDENTITY_CONFLICT, None)
     assert counter.publisher.alerts == [(FaultCode.IDENTITY_CONFLICT, record.visit)]

@@ -3,20 +3,16 @@
 The whole stack is real but for card, pictures, panel and people. Runs go two at a time: they must not touch each other.
 """
 
-import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from firmware.sim.processes import CHECKOUT, OrdinaryUser, ordinary_user
+from firmware.sim.processes import OrdinaryUser, ordinary_user
+from tests.system.runs import Ended, end, start
 
 pytestmark = pytest.mark.system
 
@@ -42,21 +38,6 @@ MATRIX = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A run that has ended."""
-
-    code: int
-    out: str
-    errors: str
-
-    @property
-    def told(self) -> dict[str, Any]:
-        assert self.out, self.errors
-        document: dict[str, Any] = json.loads(self.out)
-        return document
-
-
 @pytest.fixture(scope="module")
 def user() -> OrdinaryUser | None:
     return ordinary_user()
@@ -75,35 +56,17 @@ def films(user: OrdinaryUser | None) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def pulled_and_pin(films: Path) -> tuple[Ended, Ended]:
     """Two further visits, at the same time."""
-    pulled = _start(films, "--pull-card-at Consenting --json")
-    pin = _start(films, "--pin --gateway-down")
-    return _end(pulled), _end(pin)
-
-
-def _start(films: Path, flags: str, prefix: tuple[str, ...] = ()) -> subprocess.Popen[str]:
-    command = [*prefix, sys.executable, "-m", "firmware.sim.run", *flags.split()]
-    film = films / f"{flags.replace(' ', '') or 'face'}.png"
-    return subprocess.Popen(
-        [*command, "--film", str(film)],
-        cwd=CHECKOUT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-    )
-
-
-def _end(process: subprocess.Popen[str]) -> Ended:
-    out, errors = process.communicate(timeout=100)
-    return Ended(process.returncode, out, errors)
+    pulled = start(films, "--pull-card-at Consenting --json")
+    pin = start(films, "--pin --gateway-down")
+    return end(pulled), end(pin)
 
 
 def test_face_and_impostor_at_the_same_time_as_root_and_as_ordinary_user(
     films: Path, user: OrdinaryUser | None
 ) -> None:
-    holder = _start(films, "--json", user.prefix if user else ())
-    impostor = _start(films, "--impostor --json")
-    first, second = _end(holder), _end(impostor)
+    holder = start(films, "--json", user.prefix if user else ())
+    impostor = start(films, "--impostor --json")
+    first, second = end(holder), end(impostor)
     good, bad = first.told, second.told
     assert (good["wrong"], bad["wrong"]) == ([], [])
     assert (first.code, second.code) == (0, 0)
@@ -156,6 +119,6 @@ def test_a_visit_is_told_so_that_a_reader_can_follow(pulled_and_pin: tuple[Ended
 @pytest.mark.long
 @pytest.mark.parametrize("flags", MATRIX)
 def test_every_flag_ends_as_it_must(films: Path, flags: str) -> None:
-    ended = _end(_start(films, f"{flags} --json"))
+    ended = end(start(films, f"{flags} --json"))
     assert ended.told["wrong"] == []
     assert ended.code == 0

@@ -1,4 +1,4 @@
-"""ONNX to ONNX: fold block-wise int8 weights to float32, rewrite PRelu, drop what the device does not need.
+"""ONNX to ONNX: fold block-wise int8 weights to float32 but for the largest, rewrite PRelu, drop what is not needed.
 
 Build time only (needs `onnx`). Why: the int8 block files do not load in onnxruntime as they are (their quantised
 tensors stayed in `graph.input`), and PRelu costs half of SFace's time there. Deterministic: the same input gives the
@@ -24,6 +24,12 @@ from tools.build.onnx_classes import cut, kept_classes, logarithms, restricted
 
 Constants = dict[str, NDArray[Any]]
 
+LARGE = 4 << 20
+"""Weights of a matrix that stays int8. SFace's last one has 6.4 million, 26 MB as float32."""
+
+SLICE = 200 << 10
+"""Weights that are float32 at one time: 0.8 MB, so that they are still in the cache when they are used."""
+
 
 def convert(data: bytes, shape: tuple[int, ...], characters: str = "") -> bytes:
     """The model in `data` as float32 ONNX with its one input fixed to `shape`.
@@ -35,7 +41,7 @@ def convert(data: bytes, shape: tuple[int, ...], characters: str = "") -> bytes:
         cut(model, characters)
     graph = model.graph
     constants: Constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    nodes = rewrite_prelu(fold(graph.node, constants), constants)
+    nodes = rewrite_prelu(fold(slice_matrices(graph.node, constants), constants), constants)
     _replace(graph.node, nodes)
     used = {name for node in nodes for name in node.input}
     _replace(graph.initializer, [numpy_helper.from_array(constants[name], name) for name in constants if name in used])
@@ -79,19 +85,71 @@ def make_loadable(data: bytes, shape: tuple[int, ...]) -> bytes:
 
 
 def fold(nodes: Iterable[onnx.NodeProto], constants: Constants) -> list[onnx.NodeProto]:
-    """Compute DequantizeLinear and Reshape nodes whose inputs are all constant; the rest stays in order."""
+    """Compute DequantizeLinear and Reshape nodes whose inputs are all constant; the rest stays in order.
+
+    What `slice_matrices` made stays too: it has no blocks.
+    """
     kept: list[onnx.NodeProto] = []
     for node in nodes:
-        if node.op_type not in {"DequantizeLinear", "Reshape"} or not all(name in constants for name in node.input):
+        attributes = _attributes(node)
+        foldable = node.op_type == "Reshape" or (node.op_type == "DequantizeLinear" and "block_size" in attributes)
+        if not foldable or not all(name in constants for name in node.input):
             kept.append(node)
             continue
         values = [constants[name] for name in node.input]
         if node.op_type == "Reshape":
             constants[node.output[0]] = values[0].reshape([int(size) for size in values[1]])
         else:
-            attributes = {item.name: helper.get_attribute_value(item) for item in node.attribute}
             constants[node.output[0]] = dequantize(values, attributes["axis"], attributes["block_size"])
     return kept
+
+
+def slice_matrices(nodes: Iterable[onnx.NodeProto], constants: Constants) -> list[onnx.NodeProto]:
+    """Leave large matrices int8, made float32 in every run, a few rows at a time: the same numbers in less memory.
+
+    Each block of 64 weights becomes a row of its own, with one scale: onnxruntime's kernel for rows is three times as
+    fast as the one for blocks. SFace takes 1 of 12 ms longer and 19 MB less.
+    """
+    every = list(nodes)
+    sources = {node.output[0]: node for node in every if node.op_type == "DequantizeLinear"}
+    kept: list[onnx.NodeProto] = []
+    for node in every:
+        source = sources.get(node.input[1]) if node.op_type == "Gemm" else None
+        large = source is not None and constants[source.input[0]].size >= LARGE
+        kept += _sliced(node, source, constants) if source is not None and large else [node]
+    return kept
+
+
+def _sliced(gemm: onnx.NodeProto, source: onnx.NodeProto, constants: Constants) -> list[onnx.NodeProto]:
+    """The nodes that stand for one Gemm. Blocks lie along the rows of its matrix, and a row is one output value."""
+    quantised, scales, zeros = (constants[name] for name in source.input)
+    rows, columns = quantised.shape
+    block = _attributes(source)["block_size"]
+    plain = {"alpha": 1.0, "beta": 1.0, "transA": 0, "transB": 1}
+    if {**plain, **_attributes(gemm)} != plain or _attributes(source)["axis"] != 1 or columns % block:
+        raise ValueError(f"{gemm.output[0]}: a large matrix of another kind")
+    target, step = gemm.output[0], max(1, SLICE // columns)
+    nodes: list[onnx.NodeProto] = []
+    for first in range(0, rows, step):
+        part, name = slice(first, min(rows, first + step)), f"{target}_{first}"
+        constants[f"{name}_quantized"] = np.ascontiguousarray(quantised[part].reshape(-1, block))
+        constants[f"{name}_scales"] = np.ascontiguousarray(scales[part].reshape(-1))
+        constants[f"{name}_zeros"] = np.ascontiguousarray(zeros[part].reshape(-1))
+        constants[f"{name}_shape"] = np.array([part.stop - part.start, columns], np.int64)
+        inputs = [f"{name}_quantized", f"{name}_scales", f"{name}_zeros"]
+        nodes += [
+            helper.make_node("DequantizeLinear", inputs, [f"{name}_blocks"], axis=0),
+            helper.make_node("Reshape", [f"{name}_blocks", f"{name}_shape"], [f"{name}_rows"]),
+            helper.make_node("Gemm", [gemm.input[0], f"{name}_rows"], [f"{name}_out"], transB=1),
+        ]
+    parts = [node.output[0] for node in nodes if node.op_type == "Gemm"]
+    nodes.append(helper.make_node("Concat", parts, [f"{target}_sum"], axis=1))
+    nodes.append(helper.make_node("Add", [f"{target}_sum", gemm.input[2]], [target]))
+    return nodes
+
+
+def _attributes(node: onnx.NodeProto) -> dict[str, Any]:
+    return {item.name: helper.get_attribute_value(item) for item in node.attribute}
 
 
 def dequantize(values: list[NDArray[Any]], axis: int, block: int) -> NDArray[np.float32]:

@@ -1,7 +1,8 @@
 """The gateway simulator as a process: prints one line `ready URL` and runs until SIGTERM or SIGINT.
 
 Control socket (firmware.sim.control), commands: `fault` (value: a kind or null; path, times), `delay` (seconds),
-`consents`, `lookups`. Exit code 0, or 2 with one line when settings or address are no good.
+`consents`, `lookups`, `disaster` (seconds that disaster mode lasts from now, null ends it). Exit code 0, or 2 with one
+line when settings or address are no good.
 """
 
 import argparse
@@ -15,6 +16,8 @@ from firmware.sim.control import ControlError, ControlServer, Message
 from firmware.sim.gateway.config import SimConfig, load
 from firmware.sim.gateway.faults import Fault, FaultKind
 from firmware.sim.gateway.server import GatewayServer
+
+_LONGEST_DISASTER = 30 * 86400
 
 
 def register_commands(control: ControlServer, server: GatewayServer) -> None:
@@ -32,7 +35,17 @@ def register_commands(control: ControlServer, server: GatewayServer) -> None:
         seconds = message["seconds"]
         if not isinstance(seconds, int | float) or not 0 <= seconds <= 3600:
             raise ValueError("seconds")
-        server.api.delay = float(seconds)
+        server.desk.delay = float(seconds)
+        return {}
+
+    def disaster(message: Message) -> Message:
+        seconds = message["seconds"]
+        if seconds is None:
+            server.queries.disaster_until = None
+            return {}
+        if not isinstance(seconds, int | float) or not 0 <= seconds <= _LONGEST_DISASTER:
+            raise ValueError("seconds")
+        server.queries.disaster_until = server.desk.now() + seconds
         return {}
 
     async def consents(_message: Message) -> Message:
@@ -43,6 +56,7 @@ def register_commands(control: ControlServer, server: GatewayServer) -> None:
 
     control.on("fault", fault)
     control.on("delay", delay)
+    control.on("disaster", disaster)
     control.on("consents", consents)
     control.on("lookups", lookups)
 

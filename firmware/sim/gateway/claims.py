@@ -23,7 +23,9 @@ def _is_base64(text: str) -> str:
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Env = Literal["production", "test", "sim"]
 Time = Annotated[int, Field(ge=0, le=99_999_999_999)]
-Octets = Annotated[str, StringConstraints(min_length=1, max_length=8192), AfterValidator(_is_base64)]
+Octets = Annotated[str, StringConstraints(min_length=4, max_length=8192), AfterValidator(_is_base64)]
+Token = Annotated[str, StringConstraints(max_length=8192, pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")]
+"""JWS compact, not opened yet."""
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -82,7 +84,7 @@ class PinEvidence(_Members):
 
 
 class StaffEvidence(_Members):
-    request: Annotated[str, StringConstraints(max_length=8192)]
+    request: Token
 
 
 class _LookUp(Claims):
@@ -115,7 +117,9 @@ class LookUpRequest(_Members):
 
 
 class Consent(_Members):
-    item: Literal["bundle", "diagnosis", "pharmacists", "checkups", "operation", "specific-diseases"]
+    """`item`: an open list; the simulator keeps what it does not know too."""
+
+    item: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{0,39}$")]
     given: bool
     at: Time
     expires: Time | None = None
@@ -130,12 +134,53 @@ class RegistrationRequest(Claims):
     lookup: Id
 
 
-class StaffRequest(_Members):
+Date = Annotated[str, StringConstraints(pattern=r"^[0-9]{8}$")]
+Short = Annotated[str, StringConstraints(min_length=1, max_length=20)]
+Long = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class QueryClaims(Claims):
+    """`request`: the reception's, signed; what it asks is sealed to the device and cannot be read here."""
+
+    request: Token
+
+
+class _NumberSearch(_Members):
+    InsurerNumber: Annotated[str, StringConstraints(pattern=r"^[0-9]{6,8}$")]
+    InsuredCardSymbol: Short | None = None
+    InsuredIdentificationNumber: Short
+    InsuredBranchNumber: Annotated[str, StringConstraints(pattern=r"^[0-9]{2}$")] | None = None
+    Birthdate: Date
+    LimitApplicationCertificateRelatedConsFlg: Literal["0", "1"]
+
+
+class NumberLookUpRequest(QueryClaims):
+    search: _NumberSearch
+
+
+class _PersonSearch(_Members):
+    Name: Long
+    Birthdate: Date
+    Sex1: Literal["1", "2"]
+    Address: Long
+
+
+class EmergencySearchRequest(QueryClaims):
+    search: _PersonSearch
+
+
+class ReceptionRequest(_Members):
     """The reception's signed request, as the message contract has it; `aud` is the device."""
 
     iss: Id
     aud: Id
     env: Env
+    verb: str
+
+
+class StaffRequest(ReceptionRequest):
+    """Approves one visit."""
+
     verb: Literal["staff-check"]
     visit: str
     approved: Literal[True]

@@ -6,6 +6,7 @@ Blocking file reads, any thread. Paths in the file are relative to it. Raises Va
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +15,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from firmware.sim.gateway.evidence import Trust
-from firmware.sim.gateway.people import Insured, read_people
+from firmware.sim.gateway.insured import Insured
+from firmware.sim.gateway.people import read_people
 
 _ENVS: Final = frozenset({"production", "test", "sim"})
 
@@ -33,7 +35,8 @@ class SimConfig:
     """What a gateway simulator is told.
 
     `port` 0 takes a free one. `database` None keeps the registry in memory. `devices`: signing keys by id, which is
-    also the name in the device's client certificate. `delay`: seconds until a look-up is answered.
+    also the name in the device's client certificate. `delay`: seconds until a look-up is answered. `offer_queries`:
+    whether receptions' own questions are answered; `disaster_until`: end of disaster mode (wall seconds), None: off.
     """
 
     env: str
@@ -48,6 +51,8 @@ class SimConfig:
     delay: float = 0.0
     accept_offline: bool = True
     challenge_seconds: int = 600
+    offer_queries: bool = True
+    disaster_until: float | None = None
 
 
 def load(path: Path) -> SimConfig:
@@ -83,7 +88,18 @@ def _built(table: Mapping[str, Any], folder: Path) -> SimConfig:
         database=folder / database if database else None,
         delay=float(table.get("delay_seconds", 0.0)),
         accept_offline=bool(table.get("accept_offline", True)),
+        offer_queries=bool(table.get("offer_queries", True)),
+        disaster_until=_wall(table.get("disaster_until")),
     )
+
+
+def _wall(value: object) -> float | None:
+    """A TOML offset date-time."""
+    if value is None:
+        return None
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ValueError("disaster_until")
+    return value.timestamp()
 
 
 def _certificate(path: Path) -> x509.Certificate:

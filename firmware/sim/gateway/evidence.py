@@ -1,4 +1,4 @@
-"""Does the evidence of a look-up hold? Certificate, chip proof, record signature, PIN signature, staff request.
+"""Does the evidence of a look-up hold? Certificate, chip proof, record signature, PIN signature, request.
 
 Pure, any thread; a few signatures verified. Written from the facts, not from the device's code: an error must not
 cancel out by standing on both sides. Raises ProblemError "certificate-refused" or "evidence-wrong". Sources: card.md
@@ -18,7 +18,16 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from firmware.sim.gateway import jws
-from firmware.sim.gateway.claims import FaceEvidence, LookUp, PinLookUp, StaffLookUp, StaffRequest, parsed
+from firmware.sim.gateway.claims import (
+    FaceEvidence,
+    LookUp,
+    PinLookUp,
+    QueryClaims,
+    ReceptionRequest,
+    StaffLookUp,
+    StaffRequest,
+    parsed,
+)
 from firmware.sim.gateway.problems import ProblemError
 
 _THREE_HASHES: Final = bytes.fromhex("3071300d060960864801650304020105000460")
@@ -71,6 +80,18 @@ def check_evidence(request: LookUp, certificate: x509.Certificate, trust: Trust)
             if not _signed(chip, _octets(request.evidence.chip_proof), challenge_text("chip", request)):
                 raise ProblemError("evidence-wrong", "chip proof")
             _check_record(request.evidence, trust)
+
+
+def check_reception(asked: QueryClaims, verb: str, trust: Trust) -> None:
+    """The reception's request behind a query: signed by a known one, for this device and env, to do this."""
+    for name, key in trust.receptions.items():
+        try:
+            content = parsed(ReceptionRequest, jws.opened(asked.request, "request+jwt", key))
+        except ProblemError:
+            continue
+        if (content.iss, content.aud, content.env, content.verb) == (name, asked.iss, asked.env, verb):
+            return
+    raise ProblemError("evidence-wrong", "reception's request")
 
 
 def _issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:

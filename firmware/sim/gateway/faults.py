@@ -16,7 +16,6 @@ from firmware.sim.gateway.problems import ProblemError
 
 _TOO_LARGE: Final = 80 * 1024
 _TRICKLE: Final = 0.2
-_OTHER_BIRTH_DATE: Final = "19010203"
 
 
 class FaultKind(StrEnum):
@@ -39,6 +38,10 @@ class FaultKind(StrEnum):
     OTHER_ENV = "other-env"
     OTHER_VISIT = "other-visit"
     OTHER_BIRTH_DATE = "wrong-birth-date"
+    OTHER_SEX = "wrong-sex"
+    OTHER_NUMBER = "wrong-number"
+    OTHER_VALIDITY = "wrong-validity"
+    """The national member says something else than the code."""
 
 
 _PROBLEMS: Final = {
@@ -156,7 +159,20 @@ def _falsified(kind: FaultKind, body: bytes) -> bytes:
             members["env"] = "production" if members.get("env") != "production" else "test"
         case FaultKind.OTHER_VISIT:
             members["visit"] = "0" * 32
+        case FaultKind.OTHER_VALIDITY:
+            told = members.setdefault("result", {})
+            told["QualificationValidity"] = "2" if told.get("QualificationValidity") == "1" else "1"
         case _:
             for coverage in members.get("result", {}).get("ResultList", []):
-                coverage["Birthdate"] = _OTHER_BIRTH_DATE
+                coverage.update(_other_person(kind, coverage))
     return json.dumps(members, ensure_ascii=False).encode()
+
+
+def _other_person(kind: FaultKind, coverage: dict[str, str]) -> dict[str, str]:
+    match kind:
+        case FaultKind.OTHER_SEX:
+            return {"Sex1": "2" if coverage.get("Sex1") == "1" else "1"}
+        case FaultKind.OTHER_NUMBER:
+            return {"InsuredIdentificationNumber": "990099"}
+        case _:
+            return {"Birthdate": "19010203"}

@@ -14,6 +14,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "offline-challenge-refused": 403,
     "certificate-refused": 403,
     "evidence-wrong": 403,
+    "disaster-mode-off": 403,
     "lookup-unknown": 404,
     "not-found": 404,
     "registration-not-offered": 409,

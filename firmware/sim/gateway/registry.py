@@ -8,22 +8,22 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from firmware.sim.gateway.claims import Consent, TakenChallenge
-from firmware.sim.gateway.people import Insured
+from firmware.sim.gateway.insured import Insured, Search
 from firmware.sim.gateway.problems import ProblemError
 
 _MOST_UNUSED: Final = 256
 
 _SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS people (certificate TEXT PRIMARY KEY, code TEXT, coverages TEXT, after_registration TEXT);
+CREATE TABLE IF NOT EXISTS insured (person TEXT PRIMARY KEY, answer TEXT);
 CREATE TABLE IF NOT EXISTS challenges (
     id TEXT, device TEXT, nonce TEXT, expires REAL, used_by TEXT, PRIMARY KEY (device, id));
-CREATE TABLE IF NOT EXISTS lookups (
-    id TEXT PRIMARY KEY, device TEXT, visit TEXT, certificate TEXT, method TEXT, ready REAL, code TEXT,
+CREATE TABLE IF NOT EXISTS asked (
+    id TEXT PRIMARY KEY, device TEXT, visit TEXT, person TEXT, method TEXT, ready REAL, code TEXT,
     registered INTEGER DEFAULT 0);
 CREATE TABLE IF NOT EXISTS requests (device TEXT, key TEXT, digest TEXT, lookup TEXT, PRIMARY KEY (device, key));
 CREATE TABLE IF NOT EXISTS consents (
@@ -42,12 +42,15 @@ class Repeatable:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class LookUpRow:
-    """A look-up. `code`: the answer's code if it does not follow from the person (a certificate past its grace)."""
+    """A look-up. `person`: key of whom it found, a certificate's fingerprint; "" for nobody or several.
+
+    `code`: the answer's code if it does not follow from the person (a certificate past its grace, several found).
+    """
 
     id: str
     device: str
     visit: str
-    certificate: str
+    person: str
     method: str
     ready: float
     code: str | None
@@ -67,17 +70,17 @@ class Registry:
 
     def add_people(self, people: Iterable[tuple[str, Insured]]) -> None:
         """Insert or replace, by certificate fingerprint."""
-        rows = [
-            (key, person.code, json.dumps(person.coverages), json.dumps(person.after_registration))
-            for key, person in people
-        ]
-        self._db.executemany("INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?)", rows)
+        rows = [(key, json.dumps(asdict(person))) for key, person in people]
+        self._db.executemany("INSERT OR REPLACE INTO insured VALUES (?, ?)", rows)
 
-    def person(self, certificate: str) -> Insured | None:
-        row = self._db.execute(
-            "SELECT code, coverages, after_registration FROM people WHERE certificate = ?", (certificate,)
-        ).fetchone()
-        return row and Insured(row[0], tuple(json.loads(row[1])), tuple(json.loads(row[2])))
+    def person(self, key: str) -> Insured | None:
+        row = self._db.execute("SELECT answer FROM insured WHERE person = ?", (key,)).fetchone()
+        return row and _insured(row[0])
+
+    def find(self, wanted: Search) -> list[str]:
+        """Keys of all who fit."""
+        rows = self._db.execute("SELECT person, answer FROM insured").fetchall()
+        return [str(key) for key, answer in rows if wanted.finds(_insured(answer))]
 
     # ---- challenges ------------------------------------------------------------------------------------------------
 
@@ -143,8 +146,8 @@ class Registry:
         self._db.execute("BEGIN IMMEDIATE")
         with self._db:
             self._db.execute(
-                "INSERT INTO lookups VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (row.id, row.device, row.visit, row.certificate, row.method, row.ready, row.code, row.registered),
+                "INSERT INTO asked VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (row.id, row.device, row.visit, row.person, row.method, row.ready, row.code, row.registered),
             )
             self._remember(request, row.id)
         return row.id
@@ -153,18 +156,18 @@ class Registry:
         """Reopen a look-up as one of a registered card."""
         self._db.execute("BEGIN IMMEDIATE")
         with self._db:
-            self._db.execute("UPDATE lookups SET registered = 1, ready = ? WHERE id = ?", (ready, lookup))
+            self._db.execute("UPDATE asked SET registered = 1, ready = ? WHERE id = ?", (ready, lookup))
             self._remember(request, lookup)
 
     def look_up(self, identity: str, device: str) -> LookUpRow:
         row = self._db.execute(
-            "SELECT visit, certificate, method, ready, code, registered FROM lookups WHERE id = ? AND device = ?",
+            "SELECT visit, person, method, ready, code, registered FROM asked WHERE id = ? AND device = ?",
             (identity, device),
         ).fetchone()
         if row is None:
             raise ProblemError("lookup-unknown")
-        visit, certificate, method, ready, code, registered = row
-        return LookUpRow(identity, device, visit, certificate, method, ready, code, bool(registered))
+        visit, person, method, ready, code, registered = row
+        return LookUpRow(identity, device, visit, person, method, ready, code, bool(registered))
 
     def _remember(self, request: Repeatable, lookup: str) -> None:
         self._db.execute(
@@ -188,6 +191,13 @@ class Registry:
 
     def count_look_ups(self) -> dict[str, int]:
         """Look-ups by method, and how many cards were registered."""
-        rows = self._db.execute("SELECT method, count(*), sum(registered) FROM lookups GROUP BY method").fetchall()
-        counts = {"face": 0, "pin": 0, "staff": 0} | {method: int(count) for method, count, _ in rows}
+        rows = self._db.execute("SELECT method, count(*), sum(registered) FROM asked GROUP BY method").fetchall()
+        counts = {"face": 0, "pin": 0, "staff": 0, "number": 0, "emergency": 0} | {
+            method: int(count) for method, count, _ in rows
+        }
         return counts | {"count": sum(counts.values()), "registered": sum(int(row[2]) for row in rows)}
+
+
+def _insured(answer: str) -> Insured:
+    known = json.loads(answer)
+    return Insured(known["code"], tuple(known["coverages"]), tuple(known["after_registration"]), known["members"])

@@ -16,8 +16,10 @@ from aiohttp.typedefs import Middleware
 
 from firmware.sim.gateway.api import MOST_BYTES, Api, problems_middleware
 from firmware.sim.gateway.config import ServerFiles, SimConfig
+from firmware.sim.gateway.desk import Desk
 from firmware.sim.gateway.faults import Fault, FaultKind, Faults
-from firmware.sim.gateway.people import Insured, fingerprint
+from firmware.sim.gateway.insured import Insured, fingerprint
+from firmware.sim.gateway.queries import QueryApi
 from firmware.sim.gateway.registry import Registry
 
 _GOODBYE: Final = 0.5
@@ -36,7 +38,8 @@ class GatewayServer:
         self._store = ThreadPoolExecutor(1, "gateway-registry")
         self._port = config.port
         self._registry: Registry | None = None
-        self._api: Api | None = None
+        self._desk: Desk | None = None
+        self._queries: QueryApi | None = None
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
 
@@ -46,23 +49,30 @@ class GatewayServer:
         return f"https://{host}:{self._port}"
 
     @property
-    def api(self) -> Api:
-        if self._api is None:
+    def desk(self) -> Desk:
+        if self._desk is None:
             raise RuntimeError("not started")
-        return self._api
+        return self._desk
+
+    @property
+    def queries(self) -> QueryApi:
+        if self._queries is None:
+            raise RuntimeError("not started")
+        return self._queries
 
     async def start(self) -> None:
         """Open the registry and listen."""
         loop = asyncio.get_running_loop()
         registry = await loop.run_in_executor(self._store, Registry, self._config.database)
         self._registry = registry
-        api = self._api = Api(self._config, registry, self._store, self._now)
-        await api.stored(registry.add_people, self._config.people)
+        desk = self._desk = Desk(self._config, registry, self._store, self._now)
+        self._queries = QueryApi(desk)
+        await desk.stored(registry.add_people, self._config.people)
         application = web.Application(
             middlewares=[self._faults.middleware(), *self._middlewares, problems_middleware(self._config.env)],
             client_max_size=MOST_BYTES,
         )
-        application.add_routes(api.routes())
+        application.add_routes([*Api(desk).routes(), *self._queries.routes()])
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=_GOODBYE)
         await self._runner.setup()
         await self._listen()
@@ -74,7 +84,7 @@ class GatewayServer:
             await self._runner.cleanup()
             self._runner = self._site = None
         if self._registry is not None:
-            await self.api.stored(self._registry.close)
+            await self.desk.stored(self._registry.close)
             self._registry = None
         self._store.shutdown(wait=False)
 
@@ -91,15 +101,15 @@ class GatewayServer:
     async def add_person(self, certificate: bytes, person: Insured) -> None:
         """Whoever shows this certificate (DER) gets this person's answer."""
         if self._registry is not None:
-            await self.api.stored(self._registry.add_people, [(fingerprint(certificate), person)])
+            await self.desk.stored(self._registry.add_people, [(fingerprint(certificate), person)])
 
     async def consents(self) -> dict[str, int]:
         """How many were given and refused."""
-        return {} if self._registry is None else await self.api.stored(self._registry.count_consents)
+        return {} if self._registry is None else await self.desk.stored(self._registry.count_consents)
 
     async def look_ups(self) -> dict[str, int]:
         """How many by method, in all, and registered."""
-        return {} if self._registry is None else await self.api.stored(self._registry.count_look_ups)
+        return {} if self._registry is None else await self.desk.stored(self._registry.count_look_ups)
 
     async def _listen(self) -> None:
         if self._runner is None:

@@ -116,7 +116,9 @@ class Actor:
 
     def flat_points(self, at: float) -> Points | None:
         """Exact pixels of the points; None where a detector would find no face."""
-        pose = self.mover.at(at)
+        return self._flat_points(self.mover.at(at))
+
+    def _flat_points(self, pose: State) -> Points | None:
         points, normals = self._surface(pose)
         there = placed(pose, points, self.neck)
         if abs(pose[YAW]) > _FARTHEST_TURN or there[:, 2].min() < 80 or not visible(there, faced(pose, normals)):
@@ -124,16 +126,17 @@ class Actor:
         return self.camera.project(there)
 
     def see(self, at: float) -> Seen:
-        exact, size = self.flat_points(at), (self.camera.width, self.camera.height)
+        pose, size = self.mover.at(at), (self.camera.width, self.camera.height)
+        exact = self._flat_points(pose)
         if exact is None:
             return Seen(at, size, None, (), 0.0, 0)
         box = self._noise.box(exact)
         if not self.camera.whole(box):
             return Seen(at, size, None, (), 0.0, 0)
         noisy = self._noise.points(exact)
-        turned = abs(math.degrees(self.mover.at(at)[YAW]))
+        turned = abs(math.degrees(pose[YAW]))
         similarity = self.likeness - 0.004 * turned * (self.likeness > 0.3) + self._rng.gauss(0, 0.07)
-        return Seen(at, size, box, tuple((float(x), float(y)) for x, y in noisy), similarity)
+        return Seen(at, size, box, tuple((x, y) for x, y in noisy.tolist()), similarity)
 
 
 def _facing(pose: State) -> State:

@@ -29,7 +29,8 @@ def print_flat(rng: random.Random, person: Person, camera: Camera, noise: Noise)
     """Hand-held, turned about any axis."""
     picture = _printed(rng, person)
     habit = replace(_HAND, other_axes=rng.choice((0.1, 0.4, 0.8)), tremor=rng.uniform(0.5, 2.5))
-    return Actor(rng, camera, noise, lambda _: flat(picture), habit)
+    surface = flat(picture)
+    return Actor(rng, camera, noise, lambda _: surface, habit)
 
 
 def print_bent(rng: random.Random, person: Person, camera: Camera, noise: Noise) -> Actor:
@@ -56,7 +57,8 @@ def print_mask(rng: random.Random, person: Person, camera: Camera, noise: Noise)
 def _folded(rng: random.Random, person: Person, camera: Camera, noise: Noise, *, made_up: bool) -> Actor:
     angle = math.radians(rng.uniform(10, 50))
     picture = widened(_printed(rng, person), 1 / math.cos(angle) if made_up else 1.0)
-    return Actor(rng, camera, noise, lambda _: folded(picture, angle), _CAREFUL)
+    surface = folded(picture, angle)
+    return Actor(rng, camera, noise, lambda _: surface, _CAREFUL)
 
 
 def print_folded(rng: random.Random, person: Person, camera: Camera, noise: Noise) -> Actor:
@@ -72,7 +74,8 @@ def print_relief(rng: random.Random, person: Person, camera: Camera, noise: Nois
 def print_nose(rng: random.Random, person: Person, camera: Camera, noise: Noise) -> Actor:
     """The nose cut round and bent forward by 5 to 35 mm."""
     picture, height = _printed(rng, person), rng.uniform(5, 35)
-    return Actor(rng, camera, noise, lambda _: with_nose(picture, height), _HAND)
+    surface = with_nose(picture, height)
+    return Actor(rng, camera, noise, lambda _: surface, _HAND)
 
 
 class Screen:
@@ -85,7 +88,7 @@ class Screen:
         self.camera = camera
         self._rng, self._inner, self._obeys = rng, inner, obeys
         self._size = rng.uniform(38, 66)
-        self._at = 0.0
+        self._shown: Points | None = None
         self._next, self._playing = 0.0, STRAIGHT
         held = replace(_HAND, tremor=rng.choice((0.0, 0.5, 1.0)))
         self._holder = Actor(rng, camera, noise, self._picture, held)
@@ -103,13 +106,13 @@ class Screen:
             self._inner.tell(at, self._playing)
 
     def see(self, at: float) -> Seen:
-        self._at = at
-        if self._inner.flat_points(at) is None:
+        self._shown = self._inner.flat_points(at)
+        if self._shown is None:
             return Seen(at, (self.camera.width, self.camera.height), None, (), 0.0, 0)
         return self._holder.see(at)
 
     def _picture(self, _: State) -> tuple[Points, Points]:
-        shown = self._inner.flat_points(self._at)
+        shown = self._shown
         if shown is None:
             return flat(np.zeros((5, 2)))
         eyes = self._eyes = self._eyes or float(np.hypot(*(shown[1] - shown[0])))
@@ -120,7 +123,8 @@ class Screen:
 def screen_still(rng: random.Random, person: Person, camera: Camera, noise: Noise) -> Actor:
     """A screen with one picture, moved by hand."""
     picture = portrait(person) * rng.uniform(0.55, 1.1)
-    actor = Actor(rng, camera, noise, lambda _: flat(picture), _HAND)
+    surface = flat(picture)
+    actor = Actor(rng, camera, noise, lambda _: surface, _HAND)
     rest = actor.rest.copy()
     rest[Z] *= 0.8
     actor.rest = rest

@@ -7,6 +7,7 @@ how far a picture is bent. Movements have minimum jerk, as people's reaching mov
 import math
 import random
 from dataclasses import dataclass
+from math import cos, sin
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,8 @@ YAW, PITCH, ROLL, X, Y, Z, BEND = range(7)
 _SWAY: Final = (math.radians(1.0), math.radians(0.8), math.radians(0.6), 2.5, 2.0, 4.0, 0.0)
 # The axis of turning lies lower than the eyes.
 _NECK_DOWN: Final = 40.0
+# A face looks towards the camera, whose axis leads away from it.
+_AWAY: Final = np.array([1.0, 1.0, -1.0])
 
 
 def state(**values: float) -> State:
@@ -58,8 +61,10 @@ class Mover:
 
     def at(self, moment: float) -> State:
         """The state, sway included."""
+        turned = 6.283 * moment
         swayed = [
-            sum(size * math.sin(6.283 * rate * moment + phase) for size, rate, phase in waves) for waves in self._sway
+            size * sin(rate * turned + phase) + other_size * sin(other_rate * turned + other_phase)
+            for (size, rate, phase), (other_size, other_rate, other_phase) in self._sway
         ]
         swaying: State = self._planned(moment) + np.array(swayed)
         return swaying
@@ -76,21 +81,24 @@ class Mover:
 
 def rotation(pose: State) -> NDArray[np.float64]:
     """Of face axes: yaw first, then pitch, then roll."""
-    (cy, sy), (cp, sp), (cr, sr) = ((math.cos(angle), math.sin(angle)) for angle in pose[:3])
-    yaw = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    pitch = np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]])
-    roll = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-    turned: NDArray[np.float64] = roll @ pitch @ yaw
-    return turned
+    yaw, pitch, roll = pose[:3].tolist()
+    cy, sy, cp, sp, cr, sr = cos(yaw), sin(yaw), cos(pitch), sin(pitch), cos(roll), sin(roll)
+    return np.array(
+        [
+            [cr * cy + sr * sp * sy, -sr * cp, cr * sy - sr * sp * cy],
+            [sr * cy - cr * sp * sy, cr * cp, sr * sy + cr * sp * cy],
+            [-cp * sy, -sp, cp * cy],
+        ]
+    )
 
 
 def placed(pose: State, points: NDArray[np.float64], neck: float) -> NDArray[np.float64]:
     """Points of a face in camera axes, turned about an axis `neck` mm behind the eyes (0: about the eyes)."""
     pivot = np.array([0.0, _NECK_DOWN if neck else 0.0, -neck])
     turned = (points - pivot) @ rotation(pose).T + pivot
-    return np.asarray(turned * (1, 1, -1) + pose[X : Z + 1])
+    return np.asarray(turned * _AWAY + pose[X : Z + 1])
 
 
 def faced(pose: State, normals: NDArray[np.float64]) -> NDArray[np.float64]:
     """Normals of a face in camera axes."""
-    return np.asarray(normals @ rotation(pose).T * (1, 1, -1))
+    return np.asarray(normals @ rotation(pose).T * _AWAY)

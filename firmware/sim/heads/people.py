@@ -97,8 +97,10 @@ def with_nose(picture: Points, height: float) -> tuple[Points, Points]:
 
 def visible(points: Points, normals: Points) -> bool:
     """Whether every point (camera axes, z away) is seen at less than 75 degrees from its normal."""
-    sight = -points / np.linalg.norm(points, axis=1, keepdims=True)
-    return bool((np.sum(sight * normals, axis=1) > _SIGHT).all())
+    return all(
+        -(x * across + y * down + z * away) > _SIGHT * math.sqrt(x * x + y * y + z * z)
+        for (x, y, z), (across, down, away) in zip(points.tolist(), normals.tolist(), strict=True)
+    )
 
 
 def widened(picture: Points, factor: float) -> Points:

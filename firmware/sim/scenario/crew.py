@@ -108,9 +108,12 @@ class Crew:
         self._about: Message = {}
         self._reading: asyncio.Task[None] | None = None
         self._end: str | None = None
+        self._person: list[str] = []
         # The world makes the folder: a name nobody can have guessed, and refused if it exists.
         self.folder = Path(tempfile.gettempdir()) / f"madoguchi-{secrets.token_hex(6)}"
         self.inbox = Inbox()
+        self.shown: Path | None = None
+        """What a camera was shown last."""
 
     # ---- start and end -----------------------------------------------------------------------------------------
 
@@ -210,9 +213,37 @@ class Crew:
         await self._tell("remove")
 
     async def turn_card_over(self) -> None:
-        """Show the card camera the front."""
-        files = (await self._tell("card-pictures", side="front"))["files"]
-        await self._ask_device({"cmd": "card-camera", "files": files})
+        """Show the camera that reads the card its front."""
+        await self._show_side("front")
+
+    async def show_card(self) -> None:
+        """Take the card out and hold it before the face camera, with its back first if the plan says so."""
+        await self.remove_card()
+        await self._show_side("back" if self._plan.back_first else "front")
+
+    async def put_card_back(self) -> None:
+        """The face camera sees the person again, the reader the card."""
+        if not self._person:
+            self._person = cast("list[str]", (await self._tell("pictures", who=self._who))["files"])
+        await self.show_person(self._person)
+        await self.insert_card()
+
+    async def show_person(self, files: Sequence[str]) -> None:
+        """Show the face camera these pictures."""
+        self._person = list(files)
+        await self._show("camera", self._person)
+
+    async def portrait(self) -> Path:
+        """A picture of the holder."""
+        return Path(cast("list[str]", (await self._tell("pictures", who="holder"))["files"])[-1])
+
+    async def _show_side(self, side: str) -> None:
+        files = cast("list[str]", (await self._tell("card-pictures", side=side))["files"])
+        await self._show("camera" if self._plan.one_camera else "card-camera", files)
+
+    async def _show(self, camera: str, files: Sequence[str]) -> None:
+        await self._ask_device({"cmd": camera, "files": list(files)})
+        self.shown = Path(files[0])
 
     async def staff_answer(self, visit: str, *, approved: bool) -> None:
         answer = self._reception("staff-check", "--visit", visit, "--approve" if approved else "--deny")
@@ -272,12 +303,19 @@ class Crew:
     def _reception_environment(self) -> dict[str, str]:
         return clean_environment(PYTHONPATH=os.pathsep.join([str(_RECEPTION_SOURCE)]))
 
+    @property
+    def _who(self) -> str:
+        """Whom the world shows to the face camera at first."""
+        return {Face.IMPOSTOR: "impostor", Face.NOBODY: "nobody"}.get(self._plan.face, "holder")
+
     def _world_arguments(self) -> list[str]:
         plan = self._plan
-        camera = {Face.HOLDER: "holder", Face.IMPOSTOR: "impostor", Face.NOBODY: "nobody"}[plan.face]
-        arguments = ["--camera", camera, "--gateway-delay", str(plan.slow_look_up)]
+        arguments = ["--camera", self._who, "--gateway-delay", str(plan.slow_look_up)]
         if plan.front:
-            arguments += ["--card-front", "back" if plan.back_first else "front"]
+            lying = "back" if plan.back_first else "front"
+            arguments += ["--card-front", "held" if plan.one_camera else lying]
+        if plan.liveness:
+            arguments += ["--set", 'policy.liveness="challenge"']
         if plan.accept_unknown_issuer:
             arguments += ["--set", 'policy.face_without_issuer="accept"']
         if plan.pull_at == "ReadingFront":

@@ -38,7 +38,13 @@ class Hands(Protocol):
         """Take the card."""
 
     async def turn_card_over(self) -> None:
-        """Lay the card with its front up."""
+        """Let the camera see the card's front."""
+
+    async def show_card(self) -> None:
+        """Take the card and hold it up to the face camera."""
+
+    async def put_card_back(self) -> None:
+        """Put the card back into its place; the camera sees the person again."""
 
     async def staff_answer(self, visit: str, *, approved: bool) -> None:
         """Staff have compared the person with the card's printed photo."""
@@ -78,7 +84,7 @@ class Patient:
         self._story = story
         self._facts = facts
         self._pace = pace or Pace()
-        self._view = ""
+        self._view = self._asked = ""
         self._doing: asyncio.Task[None] | None = None
         self._staff: asyncio.Task[None] | None = None
         self._notices = 0
@@ -89,7 +95,7 @@ class Patient:
     def notice(self, message: Message) -> None:
         """React to one event."""
         if message.get("event") == "screen":
-            self._look(str(message.get("view")))
+            self._look(str(message.get("view")), str(message.get("asks") or ""))
         elif message.get("event") == "state":
             self._feel(str(message.get("state")))
 
@@ -103,14 +109,15 @@ class Patient:
             if isinstance(result, Exception):
                 raise result
 
-    def _look(self, view: str) -> None:
+    def _look(self, view: str, asks: str) -> None:
         if self._card_taken:
             return
+        if view == "NumberBView" and asks != self._asked:
+            self._asked = asks
+            if self._hold_card(asks):
+                self._view = view
+                return
         if view == self._view:
-            # The same screen with other words: the camera said what is wrong with the card.
-            if view == "NumberBView" and self._back_up:
-                self._back_up = False
-                self._begin(self._turn_over)
             return
         self._view = view
         if self._plan.pull_at is not None and _WAITS_AT.get(view) == self._plan.pull_at:
@@ -127,6 +134,21 @@ class Patient:
             "RemoveCardView": self._take_card,
         }
         self._begin(actions.get(view))
+
+    def _hold_card(self, asks: str) -> bool:
+        """Do with the card what the camera needs, if the screen asks for that."""
+        if self._plan.pull_at == "ReadingFront":
+            return False
+        if asks == "turn-over" and self._back_up:
+            self._back_up = False
+            self._begin(self._turn_over)
+        elif asks == "show-card" and self._plan.one_camera:
+            self._begin(self._show_card)
+        elif asks == "put-back" and self._plan.one_camera:
+            self._begin(self._put_back)
+        else:
+            return False
+        return True
 
     def _feel(self, state: str) -> None:
         if state == self._plan.pull_at and not self._card_taken:
@@ -168,6 +190,16 @@ class Patient:
         await asyncio.sleep(self._pace.think)
         self._story.say("patient", "turns the card over")
         await self._hands.turn_card_over()
+
+    async def _show_card(self) -> None:
+        await asyncio.sleep(self._pace.think)
+        self._story.say("patient", "lifts the card and shows its front to the camera")
+        await self._hands.show_card()
+
+    async def _put_back(self) -> None:
+        await asyncio.sleep(self._pace.think)
+        self._story.say("patient", "puts the card back")
+        await self._hands.put_card_back()
 
     async def _type_pins(self) -> None:
         for right in self._plan.pins:

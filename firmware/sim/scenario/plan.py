@@ -35,6 +35,8 @@ class Face(StrEnum):
     HOLDER = "holder"
     IMPOSTOR = "impostor"
     NOBODY = "nobody"
+    PRINT = "print"
+    """Somebody holds a print of the holder."""
 
 
 PULLABLE: Final = {
@@ -72,13 +74,17 @@ class Flags:
     accept_unknown_issuer: bool = False
     front: bool = False
     back_first: bool = False
+    one_camera: bool = False
+    liveness: bool = False
+    printed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One visit. `pins`: for each time the PIN is asked, whether the right one is typed.
 
-    `front`: a camera reads number B off the card; `back_first`: which lies with its back up until the device says so.
+    `front`: a camera reads number B off the card; `back_first`: which lies with its back up until the device says so;
+    `one_camera`: the face camera does, and the card is lifted for it. `liveness`: the site demands a challenge.
     `slow_look_up`: seconds the gateway takes, so that the visit waits in LookingUp.
     """
 
@@ -88,6 +94,8 @@ class Plan:
     accept_unknown_issuer: bool = False
     front: bool = False
     back_first: bool = False
+    one_camera: bool = False
+    liveness: bool = False
     pins: tuple[bool, ...] = (True,)
     consent: bool = True
     staff_approves: bool = True
@@ -98,15 +106,23 @@ class Plan:
     @property
     def name(self) -> str:
         """What the visit is, in words."""
-        who = "an impostor with the holder's card" if self.face is Face.IMPOSTOR else "the invented holder"
+        who = _WHO.get(self.face, "the invented holder")
         parts = [f"a visit of {who}" + (" and a forged chip" if self.forged else ""), f"by {self.way}"]
         parts += ["number B read by camera"] if self.front else []
+        parts += ["one camera for face and card"] if self.one_camera else []
         parts += ["the card's back shown first"] if self.back_first else []
+        parts += ["with a liveness challenge"] if self.liveness else []
         parts += ["one wrong PIN first"] if len(self.pins) > 1 else []
         parts += ["consent refused"] if not self.consent else []
         parts += [f"card pulled at {self.pull_at}"] if self.pull_at else []
         parts += [f"{part} down" for part in sorted(self.away)]
         return ", ".join(parts)
+
+
+_WHO: Final = {
+    Face.IMPOSTOR: "an impostor with the holder's card",
+    Face.PRINT: "somebody with the holder's card and a print of the holder's face",
+}
 
 
 def make_plan(flags: Flags) -> Plan:
@@ -117,8 +133,10 @@ def make_plan(flags: Flags) -> Plan:
         face=_face(flags),
         forged=flags.forged_chip,
         accept_unknown_issuer=flags.accept_unknown_issuer,
-        front=flags.front or flags.back_first,
+        front=_reads_front(flags),
         back_first=flags.back_first,
+        one_camera=flags.one_camera,
+        liveness=flags.liveness,
         pins=(False, True) if flags.wrong_pin else (True,),
         consent=not flags.refuse_consent,
         # Staff who look at a forged card see that no issuer is known, and do not vouch for it.
@@ -137,9 +155,15 @@ def _way(flags: Flags) -> Way:
     return PULLABLE.get(flags.pull_card_at or "", Way.FACE)
 
 
+def _reads_front(flags: Flags) -> bool:
+    return flags.front or flags.back_first or flags.one_camera
+
+
 def _face(flags: Flags) -> Face:
     if flags.impostor:
         return Face.IMPOSTOR
+    if flags.printed:
+        return Face.PRINT
     # Nobody before the camera keeps the device looking until the card is pulled.
     return Face.NOBODY if flags.pull_card_at in {"Unlocking", "Matching"} else Face.HOLDER
 
@@ -161,10 +185,11 @@ def _refuse_contradictions(flags: Flags) -> None:
         (flags.impostor and (pin or flags.staff), "--impostor is about the face, not about PIN or staff"),
         (flags.impostor and bool(flags.pull_card_at), "--impostor ends with the card pulled anyway"),
         (flags.forged_chip and (pin or flags.staff or flags.impostor), "--forged-chip goes the way of the face"),
-        (
-            (flags.front or flags.back_first) and _way(flags) is not Way.FACE,
-            "the card's front is read for the face only",
-        ),
+        (_reads_front(flags) and _way(flags) is not Way.FACE, "the card's front is read for the face only"),
+        (flags.liveness and _way(flags) is not Way.FACE, "--liveness is about the face, not about PIN or staff"),
+        (flags.liveness and (flags.impostor or flags.forged_chip), "--liveness is for the holder, or with --print"),
+        (flags.printed and not flags.liveness, "--print needs --liveness: without a challenge nothing tells a print"),
+        (flags.printed and bool(flags.pull_card_at), "--print ends with the card pulled anyway"),
         (flags.accept_unknown_issuer and not flags.forged_chip, "--accept-unknown-issuer needs --forged-chip"),
         (
             staffed and not flags.accept_unknown_issuer and (flags.broker_down or flags.reception_down),

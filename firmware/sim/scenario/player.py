@@ -5,19 +5,27 @@ fails; a visit that merely goes wrong is a verdict with reasons.
 """
 
 import asyncio
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from firmware.sim.control import ControlClient, Message
+from firmware.sim.heads import rendered
 from firmware.sim.scenario.crew import Crew, CrewError
 from firmware.sim.scenario.judge import expect, judge
 from firmware.sim.scenario.patient import Pace, Patient
-from firmware.sim.scenario.plan import Away, Plan
+from firmware.sim.scenario.plan import Away, Face, Plan
+from firmware.sim.scenario.sitter import Sitter
 from firmware.sim.scenario.story import Story
 
 _READY: Final = 30.0
 _SEEN: Final = 10.0
 _VISIT: Final = 90.0
+_CHALLENGES: Final = 60.0
+"""On top, where the face takes as long as three challenges may."""
+_HABITS: Final = "sitter"
+"""Seeds how the one before the camera moves."""
 _DELIVERY: Final = 20.0
 _NOTHING_MORE: Final = 0.5
 """How long to look for a message too many."""
@@ -42,32 +50,53 @@ async def play(plan: Plan, crew: Crew, story: Story, pace: Pace) -> Verdict:
     await crew.start_world()
     device = await crew.start_device()
     patient = Patient(plan, crew, story, crew.card, pace)
+    story.camera = lambda: crew.shown
+    sitters = [await _sit_down(plan, crew, story)] if plan.liveness else []
     resting = asyncio.Event()
-    listening = asyncio.create_task(_listen(device, story, patient, resting))
+    listening = asyncio.create_task(_listen(device, story, (patient, *sitters), resting))
+    tasks = [listening, *(asyncio.create_task(sitter.keep_sitting()) for sitter in sitters)]
     try:
         await _prepare(plan, crew, resting)
         story.begin()
         story.say("patient", "places the card")
         await crew.insert_card()
-        await _until_over(patient, listening, crew)
+        await _until_over(patient, tasks, crew, _longest(plan))
         in_time = patient.over.is_set()
         await crew.bring_back()
         await _delivered(plan, crew, story)
         verdict = Verdict(messages=list(crew.inbox.messages), real=crew.real)
         verdict.wrong = judge(plan, story, verdict.messages, await crew.violations())
         if not in_time:
-            verdict.wrong.insert(0, f"the visit did not end within {_VISIT:.0f} s")
+            verdict.wrong.insert(0, f"the visit did not end within {_longest(plan):.0f} s")
         verdict.wrong += [f"the reception refused a message: {item.get('why')}" for item in crew.inbox.refused]
         return verdict
     finally:
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _listen(device: ControlClient, story: Story, patient: Patient, resting: asyncio.Event) -> None:
+def _longest(plan: Plan) -> float:
+    """Seconds that the visit may take."""
+    return _VISIT + (_CHALLENGES if plan.liveness else 0.0)
+
+
+async def _sit_down(plan: Plan, crew: Crew, story: Story) -> Sitter:
+    """Who is before the face camera, seen by it already."""
+    rng, portrait, printed = random.Random(_HABITS), await crew.portrait(), plan.face is Face.PRINT
+    made = await asyncio.to_thread(rendered.paper if printed else rendered.person, portrait, rng)
+    sitter = Sitter(made, crew.folder / "sitter", crew.show_person, story, "print" if printed else "patient")
+    await sitter.sit_down()
+    return sitter
+
+
+async def _listen(
+    device: ControlClient, story: Story, watching: Sequence[Patient | Sitter], resting: asyncio.Event
+) -> None:
     while (message := await device.event()) is not None:
         story.take(message)
-        patient.notice(message)
+        for each in watching:
+            each.notice(message)
         if message.get("event") == "state" and message.get("state") == "Idle":
             resting.set()
 
@@ -90,12 +119,13 @@ def _faulty(crew: Crew) -> bool:
     return "degraded" in crew.inbox.statuses
 
 
-async def _until_over(patient: Patient, listening: "asyncio.Task[None]", crew: Crew) -> None:
+async def _until_over(patient: Patient, tasks: Sequence["asyncio.Task[None]"], crew: Crew, seconds: float) -> None:
+    """Until the visit has ended; a task that ends before it cannot go on without the device."""
     over = asyncio.create_task(patient.over.wait())
-    await asyncio.wait({over, listening}, timeout=_VISIT, return_when=asyncio.FIRST_COMPLETED)
+    ended, _ = await asyncio.wait({over, *tasks}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     over.cancel()
     await patient.finish()
-    if listening.done():
+    if ended - {over}:
         await asyncio.sleep(_NOTHING_MORE)
         crew.check()
         raise CrewError("the device's control socket was closed")

@@ -1,14 +1,15 @@
-"""The device's screen for a terminal (braille or ASCII) and for a film strip (PNG).
+"""The device's screen for a terminal (braille or ASCII) and for a film strip (PNG), beside what a camera saw then.
 
 Pictures are rows of `width / 8` bytes, most significant bit left, 1 = lit (`ports.Display`). Pure but for `Film`,
 which writes and raises OSError. Any thread. Braille: Unicode block U+2800, one character for 2x4 pixels.
 """
 
+import contextlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 _BRAILLE: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 _ASCII: Final = " '.:"
@@ -77,23 +78,33 @@ class Film:
     """The pictures of one visit with a caption each, saved one below the other."""
 
     frames: list[tuple[str, Picture]] = field(default_factory=list)
+    seen: dict[int, Image.Image] = field(default_factory=dict)
+    """By number of a picture: what the camera saw, as large as the screen is high."""
 
-    def add(self, caption: str, picture: Picture) -> None:
-        """Append a picture."""
+    def add(self, caption: str, picture: Picture, camera: Path | None = None) -> None:
+        """Append a picture. `camera`: a file that a camera is shown now; one that cannot be read is left out."""
+        if camera is not None:
+            with contextlib.suppress(OSError), Image.open(camera) as image:
+                self.seen[len(self.frames)] = ImageOps.contain(
+                    image.convert("RGB"), (picture.width * _SCALE, picture.height * _SCALE)
+                )
         self.frames.append((caption, picture))
 
     def write(self, stream: IO[bytes]) -> None:
         """Write the strip as PNG."""
         width = max((picture.width for _, picture in self.frames), default=256) * _SCALE
         height = _MARGIN + sum(_LABEL + picture.height * _SCALE + _MARGIN for _, picture in self.frames)
-        strip = Image.new("RGB", (width + 2 * _MARGIN, height), _PAPER)
+        beside = max((image.width + _MARGIN for image in self.seen.values()), default=0)
+        strip = Image.new("RGB", (width + beside + 2 * _MARGIN, height), _PAPER)
         draw = ImageDraw.Draw(strip)
         font = ImageFont.load_default(14)
         y = _MARGIN
-        for caption, picture in self.frames:
+        for number, (caption, picture) in enumerate(self.frames):
             draw.text((_MARGIN, y), caption, fill=_INK, font=font)
             y += _LABEL
             strip.paste(_enlarged(picture), (_MARGIN, y))
+            if number in self.seen:
+                strip.paste(self.seen[number], (width + 2 * _MARGIN, y))
             y += picture.height * _SCALE + _MARGIN
         strip.save(stream, "PNG")
 

@@ -10,12 +10,15 @@ import binascii
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from firmware.sim.control import Message
 from firmware.sim.scenario.screen import Film, Picture, as_text
 
 _MAX_SIDE: Final = 1024
+_BEFORE_CAMERA: Final = frozenset({"NumberBView", "FaceView"})
+"""Views in which a camera looks at something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,10 @@ class Apdu:
 
 @dataclass(slots=True)
 class Story:
-    """Everything about one visit. `tell`: prints a line, or nothing. `draw`, `braille`: what the terminal can show."""
+    """Everything about one visit. `tell`: prints a line, or nothing. `draw`, `braille`: what the terminal can show.
+
+    `camera`: the file that a camera is shown at this moment, where one was put before it in this visit.
+    """
 
     tell: Callable[[str], None]
     draw: bool = True
@@ -67,6 +73,8 @@ class Story:
     begun: bool = False
     lines: list[Line] = field(default_factory=list)
     views: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    """What screens asked the patient to do before a camera."""
     states: list[str] = field(default_factory=list)
     stages: list[Stage] = field(default_factory=list)
     apdus: list[Apdu] = field(default_factory=list)
@@ -75,6 +83,7 @@ class Story:
     """Rows that waited for an acknowledgement, after each commit."""
     film: Film = field(default_factory=Film)
     visit: str | None = None
+    camera: Callable[[], Path | None] = lambda: None
     unreadable: int = 0
     dropped: int = 0
 
@@ -116,8 +125,13 @@ class Story:
         picture = Picture(base64.b64decode(str(message["rows"]), validate=True), width, height)
         view, at = str(message["view"]), _number(message, "at")
         self.views.append(view)
-        self.say("screen", view, at)
-        self.film.add(f"{at - self.zero:.3f} s   {view}" if self.begun else f"before   {view}", picture)
+        asks = message.get("asks")
+        if isinstance(asks, str):
+            self.asked.append(asks)
+        shown = f"{view}: {asks}" if isinstance(asks, str) else view
+        self.say("screen", shown, at)
+        camera = self.camera() if view in _BEFORE_CAMERA else None
+        self.film.add(f"{at - self.zero:.3f} s   {shown}" if self.begun else f"before   {shown}", picture, camera)
         for row in as_text(picture, braille=self.braille) if self.draw else ():
             self.tell(" " + row)
 

@@ -40,6 +40,25 @@ def test_the_files_show_this_persons_card_and_no_take_twice(tmp_path: Path, monk
     assert len({picture.tobytes() for picture in pictures}) == TAKES + 1
 
 
+@pytest.mark.skipif(not INSTALLED, reason="apt install fonts-ipafont-gothic fonts-ipafont-mincho")
+def test_a_card_held_up_hides_who_is_behind_it(tmp_path: Path) -> None:
+    green = tmp_path / "person.png"
+    cv2.imwrite(str(green), np.full((480, 640, 3), (0, 200, 0), np.uint8))
+    made = Fronts(tmp_path / "fronts", PERSON, behind=green)
+    made.make()
+    for path in (*made.files("front"), *made.files("back")):
+        picture = np.asarray(cv2.imread(path))
+        behind = (picture == (0, 200, 0)).all(axis=2)
+        assert behind[:40].all()
+        assert not behind[460:500, 500:780].any()
+        assert 0.3 < behind.mean() < 0.75
+
+
+def test_a_person_whose_picture_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FrontsError, match=r"no picture: gone\.png"):
+        Fronts(tmp_path / "fronts", PERSON, behind=tmp_path / "gone.png").make()
+
+
 def test_a_missing_font_is_named_with_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def without_fonts(*_: object, **__: object) -> FrontScene:
         raise FontMissingError("ipag.ttf not found: apt-get install fonts-ipafont-gothic")

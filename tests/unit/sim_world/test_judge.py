@@ -37,6 +37,10 @@ def _result(**changes: Any) -> dict[str, Any]:
     return {"typ": "result", "env": "sim", "body": {**body, **changes}}
 
 
+def _screen(view: str, asks: str | None = None) -> Message:
+    return {"event": "screen", "view": view, "asks": asks, "rows": ROWS, "width": 256, "height": 64, "at": 100.5}
+
+
 GOOD = ("Identifying", "ChoosingMethod", "ReadingFront", "Unlocking", "Matching", "Consenting", "LookingUp", "Showing")
 
 
@@ -90,12 +94,42 @@ def test_one_wrong_pin_means_one_refused_verify() -> None:
         assert "refused" in judge(plan, _story(*GOOD, events=events), [result], [])[0]
 
 
-@pytest.mark.parametrize(("screens", "told"), [(1, False), (2, True)])
-def test_a_back_that_the_device_said_nothing_about_is_named(screens: int, *, told: bool) -> None:
-    story = _story(*GOOD)
-    story.views += ["NumberBView"] * screens
+@pytest.mark.parametrize("asks", [None, "glare", "turn-over"])
+def test_a_back_that_the_device_said_nothing_about_is_named(asks: str | None) -> None:
+    story = _story(*GOOD, events=(_screen("NumberBView", asks),))
     wrong = judge(make_plan(Flags(back_first=True)), story, [_result()], [])
-    assert wrong == ([] if told else ["the device did not say that the card's back is up"])
+    assert wrong == ([] if asks == "turn-over" else ["the device did not say that the card's back is up"])
+
+
+@pytest.mark.parametrize("asks", ["show-card", "put-back"])
+def test_a_card_that_was_shown_and_not_read_is_named(asks: str) -> None:
+    story = _story(*GOOD, events=(_screen("NumberBView", asks),))
+    wrong = judge(make_plan(Flags(one_camera=True)), story, [_result()], [])
+    assert wrong == ([] if asks == "put-back" else ["the device did not read the card while it was shown"])
+
+
+@pytest.mark.parametrize("liveness", ["passed", "off", "unsure"])
+def test_a_challenge_has_to_be_passed(liveness: str) -> None:
+    result = _result(match={"code": "match", "liveness": liveness})
+    wrong = judge(make_plan(Flags(liveness=True)), _story(*GOOD), [result], [])
+    assert wrong == ([] if liveness == "passed" else [f"match.liveness is {liveness}, not passed"])
+
+
+def test_a_print_has_to_fail_the_challenge() -> None:
+    plan = make_plan(Flags(liveness=True, printed=True))
+    refused = {
+        "outcome": "aborted",
+        "method": None,
+        "assurance": "none",
+        "eligibility": {"code": "not-asked"},
+        "consent": {"answer": "not-given"},
+    }
+    asked_again = _story("Matching", "ChoosingMethod")
+    for liveness in ("failed", "unsure"):
+        assert judge(plan, asked_again, [_result(**refused, match={"liveness": liveness})], []) == []
+    wrong = judge(plan, asked_again, [_result(**refused, match={"liveness": "passed"})], [])
+    assert wrong == ["match.liveness is passed, not failed or unsure"]
+    assert "the print was accepted" in judge(plan, _story("Matching", "Consenting"), [_result()], [])
 
 
 def test_a_result_that_was_not_held_is_named() -> None:
@@ -128,7 +162,8 @@ def test_the_story_keeps_what_the_device_says() -> None:
     lines: list[str] = []
     story = Story(tell=lines.append, zero=100.0)
     events: tuple[Message, ...] = (
-        {"event": "screen", "view": "IdleView", "rows": ROWS, "width": 256, "height": 64, "at": 100.5},
+        _screen("IdleView"),
+        _screen("FaceView", "turn-left"),
         {"event": "state", "state": "Unlocking", "visit": "v7", "at": 101.0},
         {"event": "stage", "name": "read-photo", "start": 101.0, "end": 101.25, "visit": "v7"},
         REFUSED,
@@ -137,12 +172,14 @@ def test_the_story_keeps_what_the_device_says() -> None:
     )
     for event in events:
         story.take(event)
-    assert story.views == ["IdleView"]
+    assert story.views == ["IdleView", "FaceView"]
+    assert story.asked == ["turn-left"]
     assert story.visit == "v7"
-    assert [line.what for line in story.lines] == ["IdleView", "Unlocking", "read-photo took 250.0 ms", "CRD-002"]
+    told = ["IdleView", "FaceView: turn-left", "Unlocking", "read-photo took 250.0 ms", "CRD-002"]
+    assert [line.what for line in story.lines] == told
     assert str(story.apdus[0]).startswith("00200080  Lc   4  Le     -  got     0  SW 63C2")
-    assert len(story.film.frames) == 1
-    assert len(lines) == 4 + 18
+    assert len(story.film.frames) == 2
+    assert len(lines) == 5 + 2 * 18
     assert story.unreadable == 0
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from firmware.sim.control import ControlError, Message
 from firmware.sim.scenario.patient import CardFacts, Pace, Patient
-from firmware.sim.scenario.plan import Away, Flags, Plan, PlanError, make_plan
+from firmware.sim.scenario.plan import Away, Face, Flags, Plan, PlanError, make_plan
 from firmware.sim.scenario.story import Story
 
 FACTS = CardFacts(number_b="47110320354817", pin="2963")
@@ -40,13 +40,19 @@ class FakeDevice:
     async def turn_card_over(self) -> None:
         self.done.append("over")
 
+    async def show_card(self) -> None:
+        self.done.append("show")
+
+    async def put_card_back(self) -> None:
+        self.done.append("back")
+
     async def staff_answer(self, visit: str, *, approved: bool) -> None:
         await asyncio.sleep(0.02)
         self.done.append(f"staff {visit} {approved}")
 
 
-def _view(name: str) -> Message:
-    return {"event": "screen", "view": name}
+def _view(name: str, asks: str | None = None) -> Message:
+    return {"event": "screen", "view": name, "asks": asks}
 
 
 def _state(name: str) -> Message:
@@ -114,8 +120,29 @@ async def test_who_lets_the_camera_read_types_nothing() -> None:
 async def test_a_card_with_its_back_up_is_turned_over_once_the_screen_says_so() -> None:
     played = Played(make_plan(Flags(back_first=True)))
     assert await played.see(_view("NumberBView"), until=0) == []
-    done = await played.see(_view("NumberBView"), _view("NumberBView"), _view("ConsentView"), until=2)
-    assert done == ["over", "left"]
+    await played.see(_view("NumberBView", "glare"), until=0)
+    turn = _view("NumberBView", "turn-over")
+    assert await played.see(turn, turn, _view("ConsentView"), until=2) == ["over", "left"]
+
+
+async def test_a_card_is_shown_to_the_only_camera_and_put_back_when_the_screen_asks_for_it() -> None:
+    played = Played(make_plan(Flags(one_camera=True)))
+    show, back = _view("NumberBView", "show-card"), _view("NumberBView", "put-back")
+    assert await played.see(show, show, until=1) == ["show"]
+    assert await played.see(_view("NumberBView"), _view("NumberBView", "glare"), until=1) == ["show"]
+    done = await played.see(back, _view("ReadingChipView"), _view("ConsentView"), until=3)
+    assert done == ["show", "back", "left"]
+
+
+async def test_a_card_that_is_to_be_pulled_is_not_shown() -> None:
+    played = Played(make_plan(Flags(one_camera=True, pull_card_at="ReadingFront")))
+    assert await played.see(_view("NumberBView", "show-card"), _state("ReadingFront"), until=1) == ["remove"]
+
+
+async def test_without_a_camera_for_the_card_nobody_shows_it() -> None:
+    played = Played(make_plan(Flags()))
+    done = await played.see(_view("NumberBView", "show-card"), _view("NumberBView", "put-back"), until=1)
+    assert done == [FACTS.number_b + "!"]
 
 
 async def test_the_keypad_is_tried_until_it_takes_digits() -> None:
@@ -210,6 +237,11 @@ async def test_what_goes_wrong_while_acting_is_raised_at_the_end() -> None:
         Flags(pull_card_at="LookingUp", gateway_down=True),
         Flags(front=True, pin=True),
         Flags(back_first=True, staff=True),
+        Flags(one_camera=True, pin=True),
+        Flags(liveness=True, wrong_pin=True),
+        Flags(liveness=True, impostor=True),
+        Flags(printed=True),
+        Flags(printed=True, liveness=True, pull_card_at="Matching"),
     ],
 )
 def test_flags_that_contradict_each_other_make_no_plan(flags: Flags) -> None:
@@ -221,6 +253,15 @@ def test_a_plan_says_in_words_what_it_is() -> None:
     plan = make_plan(Flags(wrong_pin=True, gateway_down=True, refuse_consent=True))
     assert plan.away == {Away.GATEWAY}
     assert plan.name == "a visit of the invented holder, by pin, one wrong PIN first, consent refused, gateway down"
+
+
+def test_a_print_before_the_only_camera_in_words() -> None:
+    plan = make_plan(Flags(one_camera=True, liveness=True, printed=True))
+    assert (plan.front, plan.face) == (True, Face.PRINT)
+    assert plan.name == (
+        "a visit of somebody with the holder's card and a print of the holder's face, by face, "
+        "number B read by camera, one camera for face and card, with a liveness challenge"
+    )
 
 
 def test_a_back_shown_first_is_a_front_read_later() -> None:

@@ -55,6 +55,22 @@ def test_the_film_holds_every_picture_enlarged(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["film.png"]
 
 
+def test_what_a_camera_saw_stands_beside_its_screen(tmp_path: Path) -> None:
+    Image.new("RGB", (64, 48), (0, 200, 0)).save(tmp_path / "seen.png")
+    (tmp_path / "half.jpg").write_bytes(b"\xff\xd8\xff")
+    film = Film()
+    film.add("none", _picture((0, 0), width=16))
+    film.add("seen", _picture((0, 0), width=16), tmp_path / "seen.png")
+    film.add("unreadable", _picture((0, 0), width=16), tmp_path / "half.jpg")
+    film.add("gone", _picture((0, 0), width=16), tmp_path / "gone.jpg")
+    assert {number: image.size for number, image in film.seen.items()} == {1: (32, 24)}
+    film.save(tmp_path / "film.png")
+    with Image.open(tmp_path / "film.png") as image:
+        columns = [x for x in range(image.width) for y in range(image.height) if image.getpixel((x, y)) == (0, 200, 0)]
+    assert len(columns) == 32 * 24
+    assert min(columns) >= 12 + 16 * 3
+
+
 def test_a_film_without_pictures_can_be_saved(tmp_path: Path) -> None:
     Film().save(tmp_path / "film.png")
     assert (tmp_path / "film.png").stat().st_size > 0
