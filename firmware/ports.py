@@ -11,6 +11,7 @@ from typing import Protocol
 
 from firmware.core.challenge import Challenge
 from firmware.core.effects import Progress, Tone
+from firmware.core.eligibility import EligibilityFlag
 from firmware.core.events import Button, CardPresence, Part
 from firmware.core.evidence import CardIdentity, CertificateEvidence, ChipEvidence, FaceRecord, TryResult
 from firmware.core.faults import FaultCode
@@ -26,7 +27,8 @@ from firmware.core.outcomes import (
     Revocation,
     UnsureReason,
 )
-from firmware.core.result import Json, VisitRecord
+from firmware.core.queries import ReceptionQuery
+from firmware.core.result import Json, QueryRecord, VisitRecord
 from firmware.core.secret import Secret
 from firmware.core.views import View
 
@@ -299,13 +301,12 @@ class LookUpEvidence:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class EligibilityAnswer:
-    """A final answer. `detail`: members for the message; `birth_date` YYYYMMDD, `sex` 1/2/3: compared with the chip."""
+    """A final answer. `detail`: members for the message, under their national names."""
 
     code: EligibilityCode
     detail: Mapping[str, Json] | None = None
-    birth_date: str | None = None
-    sex: str | None = None
     registration_offered: bool = False
+    flags: tuple[EligibilityFlag, ...] = ()
 
 
 class Gateway(Protocol):
@@ -326,6 +327,19 @@ class Gateway(Protocol):
     async def send_consent(self, visit: VisitId, given: bool, at: float, expires: float | None) -> None:
         """Tell the answer of the bundled consent (wall times) to the look-up of this visit."""
 
+    def confirm(self, visit: VisitId, approved: bool) -> None:
+        """Staff say whether the one candidate is this visit's patient. Never waits; nothing asked: ignored."""
+
+    async def close(self) -> None:
+        """Idempotent."""
+
+
+class Queries(Protocol):
+    """Who answers a reception's own query (async, on the loop). Raises DeviceError with an ELG- code."""
+
+    async def ask(self, query: ReceptionQuery, seconds: float) -> EligibilityAnswer:
+        """One question, one answer, at most `seconds`; never asked twice."""
+
     async def close(self) -> None:
         """Idempotent."""
 
@@ -335,7 +349,7 @@ class Gateway(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StaffRequest:
-    """A verified request of the reception: "staff-check" (with `approved`) or "cancel". `jws`: as it came."""
+    """A verified request: "staff-check", "confirm-result" (both with `approved`) or "cancel". `jws`: as it came."""
 
     visit: VisitId
     verb: str
@@ -351,6 +365,7 @@ class PublisherCallbacks:
     part_failed: Callable[[Part, FaultCode], None]
     part_recovered: Callable[[Part], None]
     held: Callable[[int], None]
+    query: Callable[[ReceptionQuery], None]
 
 
 class Publisher(Protocol):
@@ -364,6 +379,9 @@ class Publisher(Protocol):
 
         Raises OUTBOX_FULL, OUTBOX_BROKEN, MESSAGE_TOO_LARGE.
         """
+
+    def commit_query(self, record: QueryRecord) -> int:
+        """Seal the answer for the reception that asked and commit it. As `commit`."""
 
     def progress(self, visit: VisitId, progress: Progress) -> None:
         """Best effort, expires after 60 s. Never raises, never blocks."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from firmware.app import keys
+from firmware.app import eligibility, keys
 from firmware.app.cameras import Missing, build_cameras, build_card_front, build_face
 from firmware.app.environment import checked_env
 from firmware.app.panel import build_display, build_inputs, build_sounder
@@ -20,10 +20,10 @@ from firmware.card.keys import FaceIssuer
 from firmware.card.pcsc import PcscTransport
 from firmware.card.service import CardService
 from firmware.core.faults import DeviceError, FaultCode
+from firmware.core.outcome_texts import OutcomeTexts
 from firmware.core.outcomes import Env, Method
-from firmware.eligibility.stand_alone import StandAlone
 from firmware.panel.screen import Screen
-from firmware.ports import Clock, Gateway, MatchLimits, Publisher, RevocationStatus
+from firmware.ports import Clock, MatchLimits, Publisher
 from firmware.runtime.clock import SystemClock
 from firmware.runtime.devices import Devices, PartReports
 from firmware.runtime.journal import Journal
@@ -33,6 +33,8 @@ from firmware.settings.schema import Settings
 from firmware.version import SOFTWARE
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
     from firmware.app.observed import Simulated
 
 
@@ -72,10 +74,12 @@ def compose(settings: Settings) -> Composed:
     missing: Missing = []
     reports = PartReports()
     transport = PcscTransport(settings.reader.name, settings.reader.apdu_seconds)
+    texts = eligibility.texts(settings)
     display = build_display(settings, simulated)
-    screen = Screen(display, build_sounder(settings), settings.device.language, env)
+    screen = Screen(display, build_sounder(settings), settings.device.language, env, texts)
     card = _card(settings, transport, simulated)
     camera, card_camera = build_cameras(settings, simulated, missing)
+    publisher = _publisher(settings, env, clock, texts)
     devices = Devices(
         reader=transport,
         card=card,
@@ -85,13 +89,14 @@ def compose(settings: Settings) -> Composed:
         face=build_face(settings, missing),
         card_camera=card_camera,
         card_front=build_card_front(settings, missing),
-        gateway=_gateway(settings, env, clock),
-        publisher=_publisher(settings, env, clock),
+        gateway=eligibility.gateway(settings, env, clock, publisher),
+        publisher=publisher,
         clock=clock,
         missing=tuple(missing),
         observe=(lambda _: None) if simulated is None else simulated.observe,
         reports=reports,
-        revocation=_revocation(settings, clock),
+        revocation=eligibility.revocation(settings, clock),
+        queries=eligibility.queries(settings, env, clock),
     )
     return Composed(devices, rules, _limits(settings, rules), clock, simulated)
 
@@ -111,7 +116,7 @@ def policy(settings: Settings, env: Env) -> Policy:
         env=env,
         methods=_methods(settings),
         face_without_issuer=FaceWithoutIssuer(section.face_without_issuer),
-        look_up=settings.gateway is not None,
+        look_up=eligibility.looks_up(settings),
         liveness=section.liveness,
         keypad=_has_keypad(settings),
         front_camera=settings.card_camera.adapter != "none",
@@ -171,41 +176,7 @@ def _card(settings: Settings, transport: PcscTransport, simulated: Simulated | N
     return CardService(transport, certificates, issuers, report=simulated.apdu, short_apdus=short)
 
 
-def _gateway(settings: Settings, env: Env, clock: Clock) -> Gateway:
-    section = settings.gateway
-    if section is None:
-        return StandAlone(settings.device.id, clock)
-    from firmware.eligibility.config import GatewayConfig, Patience, TlsFiles
-    from firmware.eligibility.http import HttpGateway
-
-    return HttpGateway(
-        GatewayConfig(
-            url=section.url,
-            tls=TlsFiles(section.ca, section.certificate, section.key),
-            device=settings.device.id,
-            site=settings.site.id,
-            env=env,
-            signing_key=keys.private_key(settings.keys.device_key, "keys.device_key"),
-            clock=clock,
-            pool_size=section.pool,
-            patience=Patience(exchange=section.request_seconds),
-        )
-    )
-
-
-def _revocation(settings: Settings, clock: Clock) -> RevocationStatus | None:
-    """None: nobody is asked, revocation stays unknown."""
-    section = settings.revocation
-    if section is None:
-        return None
-    from firmware.eligibility.config import ResponderConfig, TlsFiles
-    from firmware.eligibility.ocsp import OcspClient
-
-    tls = None if section.ca is None else TlsFiles(section.ca, section.certificate, section.key)
-    return OcspClient(ResponderConfig(section.url, tls, clock))
-
-
-def _publisher(settings: Settings, env: Env, clock: Clock) -> Publisher:
+def _publisher(settings: Settings, env: Env, clock: Clock, texts: OutcomeTexts) -> Publisher:
     from firmware.publish.config import DAY, BrokerConfig, PublishConfig
     from firmware.publish.outbox import Limits
     from firmware.publish.seal import ReceptionKeys
@@ -235,5 +206,16 @@ def _publisher(settings: Settings, env: Env, clock: Clock) -> Publisher:
             clock=clock,
             retention=settings.outbox.retention_days * DAY,
             limits=Limits(rows=settings.outbox.max_rows),
+            encryption_key=_encryption_key(settings),
+            offers_lookup=eligibility.answers_queries(settings),
+            disaster_until=None if settings.disaster is None else settings.disaster.ends,
+            queries_per_minute=settings.queries.per_minute,
+            texts=texts,
+            fhir=eligibility.fhir(settings),
         )
     )
+
+
+def _encryption_key(settings: Settings) -> EllipticCurvePrivateKey | None:
+    path = settings.keys.encryption_key
+    return None if path is None else keys.private_key(path, "keys.encryption_key")

@@ -8,6 +8,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 from joserfc.jwk import ECKey
 
 from firmware.core.faults import DeviceError, FaultCode
+from firmware.core.secret import Secret
+
+_MOST_PASSWORD = 256
 
 
 def private_key(path: Path, setting: str) -> ec.EllipticCurvePrivateKey:
@@ -28,6 +31,18 @@ def public_jwk(path: Path, setting: str) -> Mapping[str, str]:
     except (OSError, ValueError):
         raise DeviceError(FaultCode.KEYS_MISSING, setting) from None
     return {name: str(value) for name, value in members.items()}
+
+
+def password(path: Path, setting: str) -> Secret:
+    """The one line of a password file."""
+    try:
+        with path.open("rb") as file:
+            line = file.read(_MOST_PASSWORD + 1).rstrip(b"\r\n")
+    except OSError:
+        raise DeviceError(FaultCode.KEYS_MISSING, setting) from None
+    if not 0 < len(line) <= _MOST_PASSWORD or b"\n" in line:
+        raise DeviceError(FaultCode.KEYS_MISSING, f"{setting}: one line is needed")
+    return Secret(line)
 
 
 def rsa_public(path: Path, setting: str) -> rsa.RSAPublicKey:

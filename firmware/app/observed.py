@@ -3,6 +3,7 @@
 No personal data: the APDU lines hold headers, lengths and status words. Built only with simulated adapters.
 """
 
+import asyncio
 import base64
 import time
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 from firmware.card.links import ApduLogLine
 from firmware.core.effects import Tone
 from firmware.core.result import Json
-from firmware.core.views import View
+from firmware.core.views import FaceView, NumberBView, View
 from firmware.ports import Panel
 from firmware.sim.control import ControlServer, Message
 from firmware.sim.panel import SimDisplay, SimInputs, bind_inputs
@@ -25,6 +26,7 @@ class Simulated:
         self.display = SimDisplay(256, 64, self._drawn)
         self.inputs = SimInputs()
         self.view = ""
+        self.asks: str | None = None
         bind_inputs(self.server, self.inputs)
 
     def observe(self, message: dict[str, Json]) -> None:
@@ -53,11 +55,11 @@ class Simulated:
     def bind_camera(self, set_source: Callable[[Sequence[Path]], None], command: str = "camera") -> None:
         """Let the control socket choose by `command` what a file camera sees."""
 
-        def camera(message: Message) -> dict[str, object]:
+        async def camera(message: Message) -> dict[str, object]:
             files = message["files"]
             if not isinstance(files, list) or not all(isinstance(item, str) for item in files):
                 raise TypeError("files must be a list of paths")
-            set_source([Path(item) for item in files])
+            await asyncio.to_thread(set_source, [Path(item) for item in files])
             return {}
 
         self.server.on(command, camera)
@@ -65,7 +67,22 @@ class Simulated:
     def _drawn(self, rows: bytes) -> None:
         picture = base64.b64encode(rows).decode()
         at = time.monotonic()
-        self.server.post({"event": "screen", "view": self.view, "rows": picture, "width": 256, "height": 64, "at": at})
+        screen = {"view": self.view, "asks": self.asks, "rows": picture, "width": 256, "height": 64, "at": at}
+        self.server.post({"event": "screen", **screen})
+
+
+def asked(view: View) -> str | None:
+    """What the screen asks the patient to do before a camera, as a word for who cannot read a picture of it."""
+    match view:
+        case FaceView(prompt=prompt, hint=hint):
+            word = prompt or hint
+            return None if word is None else word.value
+        case NumberBView(reading=True, front_hint=hint, show_card=shown, card_out=out):
+            return "show-card" if shown and not out else None if hint is None else hint.value
+        case NumberBView(card_out=True):
+            return "put-back"
+        case _:
+            return None
 
 
 class ObservedPanel:
@@ -76,7 +93,7 @@ class ObservedPanel:
         self._simulated = simulated
 
     def show(self, view: View) -> None:
-        self._simulated.view = type(view).__name__
+        self._simulated.view, self._simulated.asks = type(view).__name__, asked(view)
         self._panel.show(view)
 
     def play(self, tone: Tone) -> None:

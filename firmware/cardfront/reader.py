@@ -116,6 +116,8 @@ class FrontReader:
     ) -> FrontReading:
         """Look at frames until two agree, `seconds` are over, or `cancelled`; `hint` is told what changes."""
         deadline = time.monotonic() + seconds
+        # Before the first frame is waited for: the camera opens meanwhile.
+        self.load()
         agreement, told, looked = Agreement(), None, 0
         try:
             while not cancelled() and time.monotonic() < deadline:

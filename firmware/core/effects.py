@@ -34,6 +34,7 @@ class Progress(StrEnum):
     STAFF_WANTED = "staff-wanted"
     CHECKING = "checking"
     CONSENT = "consent"
+    CONFIRM_RESULT = "confirm-result"
     DONE = "done"
     CARD_LEFT = "card-left"
     CARD_OUT = "card-out"

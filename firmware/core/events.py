@@ -6,6 +6,7 @@ ignored (design.md, "The middle: one pure function").
 
 from dataclasses import dataclass
 
+from firmware.core.eligibility import EligibilityFlag
 from firmware.core.faults import FaultCode
 from firmware.core.ids import Handle, VisitId
 from firmware.core.names import Button, CardPresence, EntryKind, Part, Timer
@@ -292,6 +293,7 @@ class LookUpAnswered(VisitEvent):
 
     code: EligibilityCode
     registration_offered: bool = False
+    flags: tuple[EligibilityFlag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from firmware.core.eligibility import EligibilityFlag
 from firmware.core.faults import FaultCode
 
 
@@ -207,9 +208,13 @@ class MatchVerdict:
 
 
 class EligibilityCode(StrEnum):
-    """What the look-up said (eligibility.md 2.10). "Not reachable" never means "not eligible"."""
+    """What the look-up said (eligibility.md 2.10). Only the national system's own word means "not eligible"."""
 
     VALID = "valid"
+    VALID_SEVERAL = "valid-several"
+    """Eligible, with more than one result: insurance and 医療扶助, or one to choose."""
+    VALID_UNREGISTERED = "valid-unregistered"
+    """医療扶助 without registration."""
     INVALID = "invalid"
     INVALID_NEW_EXISTS = "invalid-new-exists"
     NONE = "none"
@@ -217,6 +222,14 @@ class EligibilityCode(StrEnum):
     NOT_REGISTERED = "not-registered"
     PENDING = "pending"
     NOT_REACHABLE = "not-reachable"
+    TIMED_OUT = "timed-out"
+    """Asked, and no answer came in time; it is not asked again by itself."""
+    EXCHANGE_ERROR = "exchange-error"
+    """The national system could not take the question."""
+    PROCESSING_ERROR = "processing-error"
+    """It took the question and could not work it off."""
+    CONTRADICTORY = "contradictory"
+    """The answer contradicts itself, so nothing of it is believed."""
     REFUSED = "refused"
     IDENTITY_CONFLICT = "identity-conflict"
     NOT_ASKED = "not-asked"
@@ -249,6 +262,9 @@ class StaffHint(StrEnum):
     UNBLOCK_AT_MUNICIPALITY = "unblock-at-municipality"
     POSSIBLE_FORGERY = "possible-forgery"
     ASK_AGAIN = "ask-again"
+    CHOOSE_RESULT = "choose-result"
+    CHECK_DETAILS = "check-details"
+    """The answer has flags: see them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +286,7 @@ class VisitSummary:
     `consented_at` and `started_at` are monotonic seconds of events; the runtime turns them into wall time.
     `pin_counter`, `number_b_counter`: the card's own try counters as last heard, None where it was not asked.
     `attempts`: comparisons of the face that were begun; `unsure`: why some of them could not decide, the newest last.
+    `flags`: remarks on the look-up's answer.
     """
 
     outcome: VisitOutcome
@@ -288,3 +305,4 @@ class VisitSummary:
     number_b_counter: int | None = None
     unsure: tuple[UnsureReason, ...] = ()
     attempts: int = 0
+    flags: tuple[EligibilityFlag, ...] = ()

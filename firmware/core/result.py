@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from firmware.core.eligibility import EligibilityFlag
 from firmware.core.ids import VisitId
-from firmware.core.outcomes import ClockState, VisitSummary
+from firmware.core.outcomes import ClockState, EligibilityCode, VisitSummary
+from firmware.core.queries import ReceptionQuery
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 """A JSON value."""
@@ -42,3 +44,19 @@ class VisitRecord:
     clock: ClockState
     consent_times: ConsentTimes | None
     eligibility: Mapping[str, Json] | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class QueryRecord:
+    """The answer to a reception's own query, for that reception only. No repr: it must not reach a log.
+
+    `asked`, `answered`: wall time in seconds since 1970 UTC. `detail`: as `VisitRecord.eligibility`.
+    """
+
+    query: ReceptionQuery
+    code: EligibilityCode
+    flags: tuple[EligibilityFlag, ...]
+    detail: Mapping[str, Json] | None
+    asked: float
+    answered: float
+    clock: ClockState

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from firmware.core.faults import FaultCode
-from firmware.core.outcomes import FacePrompt, FrontHint, Method, UnsureReason
+from firmware.core.outcomes import EligibilityCode, FacePrompt, FrontHint, Method, UnsureReason
 
 
 class InformationPage(StrEnum):
@@ -155,11 +155,15 @@ class LookingUpView(View):
 
 @dataclass(frozen=True, slots=True)
 class ResultView(View):
-    """The end: done, or go to the counter. `held` > 0: the reception has not taken it yet, n waiting."""
+    """The end: done, or go to the counter. `held` > 0: the reception has not taken it yet, n waiting.
+
+    `outcome`: whose words for the patient are shown (`core/outcome_texts.toml`); None: the screen's own.
+    """
 
     next_step: NextStep
     held: int = 0
     because: FaultCode | None = None
+    outcome: EligibilityCode | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from firmware.core.challenge import Challenge
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.ids import VisitId
 from firmware.core.outcomes import Liveness, Method
+from firmware.core.queries import NumberQuery, PersonQuery, Query
 from firmware.core.result import Json
 from firmware.core.secret import Secret
 from firmware.eligibility.config import GatewayConfig
@@ -34,6 +35,8 @@ class Kind(StrEnum):
     LOOK_UP = "lookup+jwt"
     CONSENT = "consent+jwt"
     REGISTRATION = "registration+jwt"
+    NUMBER_LOOK_UP = "number-lookup+jwt"
+    EMERGENCY_SEARCH = "emergency-search+jwt"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -91,6 +94,37 @@ def consent_members(look_up: str, *, given: bool, at: float, expires: float | No
     if given and expires is not None:
         consent["expires"] = int(expires)
     return {"lookup": look_up, "consents": [consent]}
+
+
+def query_members(query: Query, request: str) -> dict[str, Json]:
+    """Members of `NumberLookUpRequest` or `EmergencySearchRequest`; `request`: the reception's, as it came.
+
+    What is absent stays absent; the reception's own mark of the patient is not the gateway's business.
+    """
+    return {"request": request, "search": _number(query) if isinstance(query, NumberQuery) else _person(query)}
+
+
+def _number(query: NumberQuery) -> dict[str, Json]:
+    members: dict[str, Json] = {
+        "InsurerNumber": query.insurer_number,
+        "InsuredIdentificationNumber": query.number,
+        "Birthdate": query.birth_date.isoformat().replace("-", ""),
+        "LimitApplicationCertificateRelatedConsFlg": "1" if query.limit_consent else "0",
+    }
+    if query.symbol:
+        members["InsuredCardSymbol"] = query.symbol
+    if query.branch:
+        members["InsuredBranchNumber"] = query.branch
+    return members
+
+
+def _person(query: PersonQuery) -> dict[str, Json]:
+    return {
+        "Name": query.name,
+        "Birthdate": query.birth_date.isoformat().replace("-", ""),
+        "Sex1": query.sex,
+        "Address": query.address,
+    }
 
 
 def _challenge(challenge: Challenge) -> dict[str, Json]:

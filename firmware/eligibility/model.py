@@ -1,178 +1,275 @@
-"""The gateway's answer as values: `Answer` with its `Coverage`s, parsed within bounds from JSON and written back.
+"""What the national system answers, as values: one `Confirmation` with a `Coverage` for each person found.
 
-Pure, any thread. Member names and value formats are the national system's own (eligibility.md 2.7, 2.8;
-docs/gateway.yaml, `Result` and `Coverage`): dates are YYYYMMDD strings, a burden ratio is per cent. Members that are
-not known are dropped. Raises DeviceError GATEWAY_BAD_ANSWER; its detail names the member, never its value.
+Pure, any thread. Members and their names: eligibility.md 2.7 (`fields.py` reads and writes them, `codes.py` has the
+tables). Days are `date`s, ratios per cent, codes enums; what was not understood stands in `odd`. Personal: no repr.
+Raises DeviceError GATEWAY_BAD_ANSWER; its detail names the member, never its value.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Final
 
-from firmware.core.faults import DeviceError, FaultCode
-from firmware.core.outcomes import EligibilityCode
+from firmware.core.queries import NumberQuery
 from firmware.core.result import Json
+from firmware.eligibility import codes
+from firmware.eligibility.fields import (
+    Member,
+    Members,
+    bad_answer,
+    clean,
+    code,
+    day,
+    elements_of,
+    group,
+    is_blank,
+    listed,
+    moment,
+    odd_members,
+    ratio,
+    read,
+    read_day,
+    text,
+    write,
+    write_day,
+)
+from firmware.eligibility.parts import (
+    Consents,
+    ElderlyRecipient,
+    LimitCertificate,
+    MedicalTicket,
+    SpecificDiseaseCertificate,
+)
 
-_MOST_COVERAGES: Final = 8
-
-CODES: Final = frozenset(EligibilityCode) - {EligibilityCode.IDENTITY_CONFLICT, EligibilityCode.NOT_ASKED}
-"""What a gateway may say; the other two are the device's own words."""
-
-_PRINTABLE: Final = r"[^\x00-\x1f\x7f\ud800-\udfff]"
-"""No control characters (they would reach printers and terminals) and no lone surrogates (no UTF-8 form)."""
-
-_RESULT_MEMBERS: Final = {
-    "QualificationConfirmationDate": re.compile(r"[0-9]{8}"),
-    "QualificationValidity": re.compile(r"[0-9A-Za-z]{1,4}"),
-    "ProcessingResultCode": re.compile(rf"{_PRINTABLE}{{0,32}}"),
-    "ProcessingResultMessage": re.compile(rf"{_PRINTABLE}{{0,400}}"),
-}
-
-
-def bad_answer(what: str) -> DeviceError:
-    return DeviceError(FaultCode.GATEWAY_BAD_ANSWER, what)
-
-
-def _member(wire: str, pattern: str) -> Any:
-    """A field of `Coverage`: its name on the wire and what the whole value must look like."""
-    return field(default=None, metadata={"wire": wire, "pattern": re.compile(pattern)})
-
-
-def _text(wire: str, most: int) -> Any:
-    return _member(wire, rf"{_PRINTABLE}{{0,{most}}}")
-
-
-def _date(wire: str) -> Any:
-    return _member(wire, r"[0-9]{8}")
+MOST_COVERAGES: Final = 8
+_MOST_TICKETS: Final = 16
+_SEARCH: Final = "QualificationConfirmSearchInfo"
+_LIST: Final = "ResultList"
+_RESULT: Final = "ResultOfQualificationConfirmation"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Coverage:
-    """One ResultOfQualificationConfirmation (資格情報). Personal: no repr. Only birth date and sex are always there."""
+    """One ResultOfQualificationConfirmation (資格確認結果). Only birth date and sex are always there."""
 
-    birth_date: str = field(metadata={"wire": "Birthdate", "pattern": re.compile(r"[0-9]{8}")})
+    birth_date: date = day("Birthdate", required=True)
     """生年月日"""
-    sex: str = field(metadata={"wire": "Sex1", "pattern": re.compile(r"[123]")})
-    """性別1: 1 male, 2 female, 3 not set (table 007)"""
-    classification: str | None = _text("InsuredCardClassification", 4)
+    sex: codes.Sex = code("Sex1", codes.Sex, required=True)
+    """性別1 (table 007)"""
+    classification: codes.CardClassification | None = code("InsuredCardClassification", codes.CardClassification)
     """被保険者証区分 (table 010)"""
-    insurer_number: str | None = _member("InsurerNumber", r"[0-9]{6,8}")
-    """保険者番号"""
-    insurer_name: str | None = _text("InsurerName", 120)
+    insurer_number: str | None = text("InsurerNumber", 8)
+    """保険者番号, 6 or 8 digits"""
+    insurer_name: str | None = text("InsurerName", 120)
     """保険者名称"""
-    symbol: str | None = _text("InsuredCardSymbol", 20)
+    symbol: str | None = text("InsuredCardSymbol", 40)
     """記号"""
-    number: str | None = _text("InsuredIdentificationNumber", 20)
+    number: str | None = text("InsuredIdentificationNumber", 40)
     """番号"""
-    branch: str | None = _text("InsuredBranchNumber", 2)
+    branch: str | None = text("InsuredBranchNumber", 2)
     """枝番"""
-    relation: str | None = _text("PersonalFamilyClassification", 4)
+    relation: codes.PersonFamily | None = code("PersonalFamilyClassification", codes.PersonFamily)
     """本人・家族の別 (table 009)"""
-    insured_name: str | None = _text("InsuredName", 120)
+    insured_name: str | None = text("InsuredName", 120)
     """被保険者氏名(世帯主氏名)"""
-    name: str | None = _text("Name", 120)
+    name: str | None = text("Name", 120)
     """氏名; ● stands for a character that could not be delivered"""
-    other_name: str | None = _text("NameOfOther", 120)
+    other_name: str | None = text("NameOfOther", 120)
     """氏名(その他)"""
-    kana: str | None = _text("NameKana", 120)
+    kana: str | None = text("NameKana", 120)
     """氏名カナ, half width"""
-    other_kana: str | None = _text("NameOfOtherKana", 120)
+    other_kana: str | None = text("NameOfOtherKana", 120)
     """氏名カナ(その他)"""
-    printed_sex: str | None = _text("Sex2", 4)
-    """性別2(券面記載)"""
-    address: str | None = _text("Address", 400)
+    printed_sex: codes.Sex | None = code("Sex2", codes.Sex)
+    """性別2(券面記載), table 007"""
+    address: str | None = text("Address", 400)
     """住所"""
-    post_number: str | None = _text("PostNumber", 8)
+    post_number: str | None = text("PostNumber", 8)
     """郵便番号"""
-    qualified_on: str | None = _date("QualificationDate")
+    qualified_on: date | None = day("QualificationDate")
     """資格取得年月日"""
-    disqualified_on: str | None = _date("DisqualificationDate")
-    """資格喪失年月日"""
-    issued_on: str | None = _date("InsuredCertificateIssuanceDate")
+    disqualified_on: date | None = day("DisqualificationDate")
+    """資格喪失年月日, the first day without"""
+    issued_on: date | None = day("InsuredCertificateIssuanceDate")
     """被保険者証交付年月日"""
-    valid_from: str | None = _date("InsuredCardValidDate")
+    valid_from: date | None = day("InsuredCardValidDate")
     """被保険者証有効開始年月日"""
-    valid_to: str | None = _date("InsuredCardExpirationDate")
-    """被保険者証有効終了年月日"""
-    burden_ratio: str | None = _member("InsuredPartialContributionRatio", r"[0-9]{3}")
-    """一部負担金割合 as sent, 030 = 30 %; `burden_percent` is the number"""
-    preschool: str | None = _text("PreschoolClassification", 4)
+    valid_to: date | None = day("InsuredCardExpirationDate")
+    """被保険者証有効終了年月日, the last day"""
+    burden_percent: int | None = ratio("InsuredPartialContributionRatio")
+    """一部負担金割合, per cent"""
+    preschool: codes.Preschool | None = code("PreschoolClassification", codes.Preschool)
     """未就学区分 (table 015)"""
-    reason_of_loss: str | None = _text("ReasonOfLoss", 4)
+    reason_of_loss: codes.ReasonOfLoss | None = code("ReasonOfLoss", codes.ReasonOfLoss)
     """資格喪失事由 (table 008)"""
-    reference_number: str | None = _text("ReferenceNumber", 50)
-    """照会番号"""
-
-    @property
-    def burden_percent(self) -> int | None:
-        return None if self.burden_ratio is None else int(self.burden_ratio)
-
-    def to_detail(self) -> dict[str, Json]:
-        """JSON members under their national names; absent ones stay absent."""
-        values = ((each.metadata["wire"], getattr(self, each.name)) for each in fields(self))
-        return {wire: value for wire, value in values if value is not None}
+    elderly: ElderlyRecipient | None = group("ElderlyRecipientCertificateInfo", ElderlyRecipient)
+    """高齢受給者証情報"""
+    limit: LimitCertificate | None = group("LimitApplicationCertificateRelatedInfo", LimitCertificate)
+    """限度額適用認定証関連情報"""
+    specific_diseases: tuple[SpecificDiseaseCertificate, ...] = listed(
+        "SpecificDiseasesCertificateList", "SpecificDiseasesCertificateInfo", SpecificDiseaseCertificate, 8
+    )
+    """特定疾病療養受療証情報"""
+    tickets: tuple[MedicalTicket, ...] = listed(
+        "PublicExpenseResultList", "MedicalTicketInfo", MedicalTicket, _MOST_TICKETS
+    )
+    """公費(医療扶助の医療券・調剤券)"""
+    reference_number: str | None = text("ReferenceNumber", 50)
+    """照会番号: the patient's number in the reception software"""
+    consents: Consents = field(default_factory=Consents)
+    """同意情報"""
+    odd: Mapping[str, str] = odd_members()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Answer:
-    """A final answer of the gateway. `result`: the answer's own members beside the coverages. Personal: no repr."""
+class Confirmation:
+    """資格確認結果: an answer with its header. Of a gateway's answer the header's members are mostly absent."""
 
-    code: EligibilityCode
+    executed_at: datetime | None = moment("ProcessExecutionTime")
+    """処理実行日時"""
+    confirmed_on: date | None = day("QualificationConfirmationDate")
+    """資格確認日"""
+    institution: str | None = text("MedicalInstitutionCode", 10)
+    """医療機関コード"""
+    identifier: str | None = text("ArbitraryFileIdentifier", 64)
+    """任意のファイル識別子: the request's, echoed"""
+    reference: codes.ReferenceClassification | None = code("ReferenceClassification", codes.ReferenceClassification)
+    """照会区分 (table 002)"""
+    segment: codes.SegmentOfResult | None = code("SegmentOfResult", codes.SegmentOfResult)
+    """処理結果区分 (table 003)"""
+    error_code: str | None = text("ErrorCode", 32)
+    """エラーコード"""
+    error_message: str | None = text("ErrorMessage", 400)
+    """エラーメッセージ"""
+    character_code: codes.CharacterCode | None = code("CharacterCodeIdentifier", codes.CharacterCode)
+    """文字コード識別 (table 005)"""
+    status: codes.ProcessingStatus | None = code("ProcessingResultStatus", codes.ProcessingStatus)
+    """処理結果状況 (table 004)"""
+    processing_code: str | None = text("ProcessingResultCode", 32)
+    """処理結果コード"""
+    processing_message: str | None = text("ProcessingResultMessage", 400)
+    """処理結果メッセージ"""
+    validity: codes.Validity | None = code("QualificationValidity", codes.Validity)
+    """資格有効性 (table 006)"""
+    prescription: codes.PrescriptionIssue | None = code("PrescriptionIssueSelect", codes.PrescriptionIssue)
+    """処方箋発行形態 (table 017)"""
+    search: NumberQuery | None = None
+    """The number query as it was echoed"""
     coverages: tuple[Coverage, ...] = ()
-    result: Mapping[str, str] = field(default_factory=dict)
-    registration_offered: bool = False
-
-    def to_detail(self) -> dict[str, Json]:
-        """The answer as members of the message to the reception."""
-        detail: dict[str, Json] = dict(self.result)
-        if self.coverages:
-            detail["ResultList"] = [coverage.to_detail() for coverage in self.coverages]
-        return detail
+    """One for each ResultOfQualificationConfirmation"""
+    odd: Mapping[str, str] = odd_members()
 
 
-def _value(members: Mapping[str, Json], wire: str, pattern: re.Pattern[str], *, required: bool = False) -> str | None:
-    value = members.get(wire)
-    if value is None and not required:
+HEADER_MEMBERS: Final = (
+    "ProcessExecutionTime",
+    "QualificationConfirmationDate",
+    "MedicalInstitutionCode",
+    "ArbitraryFileIdentifier",
+    "ReferenceClassification",
+    "SegmentOfResult",
+    "ErrorCode",
+    "ErrorMessage",
+    "CharacterCodeIdentifier",
+)
+"""Members of MessageHeader, in the order they are written; all others are MessageBody's."""
+
+
+def read_confirmation(members: Members) -> Confirmation:
+    """From the members of header and body together; each echo, list and coverage within bounds."""
+    elements = elements_of(members.get(_LIST), _RESULT, MOST_COVERAGES, _LIST)
+    return replace(
+        read(Confirmation, members, "answer"),
+        search=_echo(members.get(_SEARCH)),
+        coverages=tuple(read_coverage(each) for each in elements),
+    )
+
+
+def _echo(found: Member | None) -> NumberQuery | None:
+    if found is None or is_blank(found):
         return None
-    if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise bad_answer(f"member {wire}")
-    return value
+    if not isinstance(found, Mapping):
+        raise bad_answer(f"member {_SEARCH}")
+    return read_query(found)
 
 
-def parse_coverage(members: Json) -> Coverage:
-    """`Coverage` of docs/gateway.yaml."""
-    if not isinstance(members, dict):
-        raise bad_answer("member ResultList")
-    required = {"birth_date", "sex"}
-    values = {
-        each.name: _value(members, each.metadata["wire"], each.metadata["pattern"], required=each.name in required)
-        for each in fields(Coverage)
-    }
-    return Coverage(**values)  # type: ignore[arg-type]  # the two required members were checked not to be None
+def write_confirmation(confirmation: Confirmation) -> dict[str, Member]:
+    """All members flat; the coverages as a list under ResultList, the query's echo as a group."""
+    members = write(confirmation)
+    if confirmation.search is not None:
+        members[_SEARCH] = write_query(confirmation.search)
+    if confirmation.coverages:
+        members[_LIST] = [write_coverage(each) for each in confirmation.coverages]
+    return members
 
 
-def _parse_coverages(result: Mapping[str, Json]) -> tuple[Coverage, ...]:
-    coverages = result.get("ResultList", [])
-    if not isinstance(coverages, list) or len(coverages) > _MOST_COVERAGES:
-        raise bad_answer("member ResultList")
-    return tuple(parse_coverage(each) for each in coverages)
+def read_coverage(members: Member) -> Coverage:
+    """One coverage with its consents, which stand among its members."""
+    coverage = read(Coverage, members, _RESULT)
+    return replace(
+        coverage,
+        consents=read(Consents, members, _RESULT),
+        insurer_number=insurer_number(coverage.insurer_number),
+    )
 
 
-def parse_answer(members: Mapping[str, Json]) -> Answer:
-    """`Answer` of docs/gateway.yaml without its envelope (env, id, visit, status)."""
-    code = members.get("code")
-    if not isinstance(code, str) or code not in CODES:
-        raise bad_answer("member code")
-    result = members.get("result", {})
-    if not isinstance(result, dict):
-        raise bad_answer("member result")
-    offered = members.get("registration_offered")
-    if not isinstance(offered, bool) or (offered and code != EligibilityCode.NOT_REGISTERED):
-        raise bad_answer("member registration_offered")
-    coverages = _parse_coverages(result)
-    if code == EligibilityCode.VALID and not coverages:
-        raise bad_answer("valid without a coverage")
-    own = {name: _value(result, name, pattern) for name, pattern in _RESULT_MEMBERS.items()}
-    kept = {name: value for name, value in own.items() if value is not None}
-    return Answer(EligibilityCode(code), coverages, kept, offered)
+def write_coverage(coverage: Coverage) -> dict[str, Member]:
+    return write(coverage) | write(coverage.consents)
+
+
+def insurer_number(value: str | None) -> str | None:
+    """Without the padding to 8 that some interfaces add to numbers of 6 (spaces, zeros; eligibility.md 2.6)."""
+    if value is None:
+        return None
+    plain = value.strip(" ")
+    return plain[2:] if re.fullmatch(r"00[0-9]{6}", plain) else plain
+
+
+_QUERY_TEXTS: Final = {
+    "insurer_number": ("InsurerNumber", 8),
+    "symbol": ("InsuredCardSymbol", 40),
+    "number": ("InsuredIdentificationNumber", 40),
+    "branch": ("InsuredBranchNumber", 2),
+    "identifier": ("ArbitraryIdentifier", 64),
+}
+_LIMIT_FLAG: Final = "LimitApplicationCertificateRelatedConsFlg"
+
+
+def read_query(members: Members) -> NumberQuery | None:
+    """The echo of a number query; None if it lacks what every query has."""
+    texts = {name: clean(members.get(wire) or "", most, wire) for name, (wire, most) in _QUERY_TEXTS.items()}
+    born = read_day(clean(members.get("Birthdate") or "", 32, "Birthdate"))
+    if born is None or not texts["insurer_number"] or not texts["number"]:
+        return None
+    limit = clean(members.get(_LIMIT_FLAG) or "", 32, _LIMIT_FLAG) == codes.LimitConsent.YES
+    return NumberQuery(
+        insurer_number=insurer_number(texts["insurer_number"]) or "",
+        number=texts["number"],
+        birth_date=born,
+        symbol=texts["symbol"] or None,
+        branch=texts["branch"] or None,
+        limit_consent=limit,
+        identifier=texts["identifier"] or None,
+    )
+
+
+def write_query(query: NumberQuery) -> dict[str, Member]:
+    """QualificationConfirmSearchInfo; the insurer number unpadded."""
+    known = {wire: getattr(query, name) for name, (wire, _) in _QUERY_TEXTS.items()}
+    members: dict[str, Member] = {wire: value for wire, value in known.items() if value}
+    members["Birthdate"] = write_day(query.birth_date)
+    members[_LIMIT_FLAG] = str(codes.LimitConsent.YES if query.limit_consent else codes.LimitConsent.NO)
+    return members
+
+
+def to_detail(confirmation: Confirmation) -> dict[str, Json]:
+    """The answer as members of the message to the reception, under their national names."""
+    return {name: _json(value) for name, value in write_confirmation(confirmation).items()}
+
+
+def _json(value: Member) -> Json:
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {name: _json(each) for name, each in value.items()}
+    return [_json(each) for each in value]

@@ -35,5 +35,8 @@ class StandAlone:
     async def send_consent(self, visit: VisitId, given: bool, at: float, expires: float | None) -> None:
         """Nobody to tell: the consent stands in the result."""
 
+    def confirm(self, visit: VisitId, approved: bool) -> None:
+        """There is no candidate."""
+
     async def close(self) -> None:
         """Nothing to close."""

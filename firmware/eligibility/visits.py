@@ -11,7 +11,7 @@ from typing import Final
 
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.ids import VisitId
-from firmware.eligibility.model import bad_answer
+from firmware.eligibility.fields import bad_answer
 from firmware.eligibility.rules import ChipIdentity
 
 _REMEMBERED: Final = 32

@@ -14,7 +14,8 @@ from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.ids import VisitId
 from firmware.core.outcomes import Env
 from firmware.core.result import Json
-from firmware.eligibility.model import Answer, bad_answer, parse_answer
+from firmware.eligibility.answers import Answer, parse_answer
+from firmware.eligibility.fields import bad_answer
 
 MOST_BYTES: Final = 64 * 1024
 _MOST_DEPTH: Final = 12
@@ -32,6 +33,8 @@ _FAULT_OF_PROBLEM: Final = {
     "challenge-used": FaultCode.CHALLENGE_REFUSED,
     "challenge-expired": FaultCode.CHALLENGE_REFUSED,
     "offline-challenge-refused": FaultCode.CHALLENGE_REFUSED,
+    "not-offered": FaultCode.QUERY_NOT_OFFERED,
+    "disaster-mode-off": FaultCode.DISASTER_MODE_OFF,
 }
 """Every other type goes by its status: 4xx GATEWAY_REFUSED, 5xx GATEWAY_ERROR."""
 

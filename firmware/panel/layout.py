@@ -209,6 +209,9 @@ def _looking_up(_: LookingUpView, words: Words) -> Page:
 @layout.register
 def _result(view: ResultView, words: Words) -> Page:
     page = words.page("result_done" if view.next_step is NextStep.DONE else "result_counter")
+    if view.outcome is not None:
+        first, second = words.outcomes.outcomes[view.outcome].patient.of(words.language)
+        page = replace(page, title=(first,), body=(second,))
     return replace(page, body=(*page.body, words.phrase("held", n=view.held))) if view.held else page
 
 

@@ -4,6 +4,7 @@ Raises DeviceError(DISPLAY_FAILED) from `show`: display or fonts do not work; th
 """
 
 from firmware.core.effects import Tone
+from firmware.core.outcome_texts import SHIPPED, OutcomeTexts
 from firmware.core.outcomes import Env
 from firmware.core.views import View
 from firmware.panel.layout import layout
@@ -24,14 +25,16 @@ def mark_of(env: Env) -> str:
 class Screen:
     """Words in one language, drawn for the display's size. ValueError for a size or language that is not supported."""
 
-    def __init__(self, display: Display, sounder: Sounder, language: str, env: Env) -> None:
+    def __init__(
+        self, display: Display, sounder: Sounder, language: str, env: Env, outcomes: OutcomeTexts = SHIPPED
+    ) -> None:
         form = _FORMATS.get((display.width, display.height))
         if form is None:
             raise ValueError(f"no layout for a display of {display.width}x{display.height}")
         self._display = display
         self._sounder = sounder
         self._form = form
-        self._words = Words.load(language)
+        self._words = Words.load(language, outcomes)
         self._mark = mark_of(env)
 
     def show(self, view: View) -> None:

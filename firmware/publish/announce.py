@@ -21,9 +21,9 @@ from firmware.publish.contract import (
     ReceptionBacklog,
     SessionEvent,
     State,
-    Written,
     dump,
 )
+from firmware.publish.contract_base import Written
 from firmware.publish.mqtt import Packet
 from firmware.publish.topics import ALERT_EXPIRY, SESSION_EXPIRY, DeviceTopics, Verb
 
@@ -61,8 +61,8 @@ class Announcer:
             ),
         )
 
-    def description(self, key: PublicKey) -> Packet:
-        """What the device is."""
+    def description(self, keys: tuple[PublicKey, ...], verbs: tuple[Verb, ...]) -> Packet:
+        """What the device is, and what may be asked of it now."""
         return _retained(
             self._topics.desc,
             Description(
@@ -71,8 +71,8 @@ class Announcer:
                 software=self._config.software,
                 contract=VERSION,
                 receptions=tuple(keys.reception for keys in self._config.receptions),
-                verbs=tuple(verb.value for verb in Verb),
-                keys=(key,),
+                verbs=tuple(verb.value for verb in verbs),
+                keys=keys,
             ),
         )
 

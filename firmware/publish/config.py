@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
+from firmware.core.outcome_texts import SHIPPED, OutcomeTexts
 from firmware.core.outcomes import Env
+from firmware.core.result import Json, QueryRecord, VisitRecord
 from firmware.ports import Clock
 from firmware.publish.outbox import Limits
 from firmware.publish.seal import ReceptionKeys
@@ -47,9 +50,25 @@ class Timing:
     maintenance: float = 60.0
 
 
+class Fhir(Protocol):
+    """Makes the FHIR part of a message. Raises DeviceError; the message then goes without it."""
+
+    def visit(self, record: VisitRecord) -> dict[str, Json]:
+        """Of a result or amendment."""
+
+    def query(self, record: QueryRecord) -> dict[str, Json]:
+        """Of the answer to a reception's own query."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class PublishConfig:
-    """All of it. `signing_key`: the device's P-256 key. `outbox`: file on the data partition. No repr: holds a key."""
+    """All of it. `signing_key`: the device's P-256 key. `outbox`: file on the data partition. No repr: holds a key.
+
+    `encryption_key`: another P-256 key, to which receptions seal their own queries; without it none is offered.
+    `offers_lookup`: somebody can answer queries by insured number. `disaster_until`: wall seconds until which a search
+    by person is offered (disaster mode). `queries_per_minute`: of one reception. `texts`: what staff read.
+    `fhir`: None sends none.
+    """
 
     site: str
     device: str
@@ -63,3 +82,9 @@ class PublishConfig:
     retention: float = 7 * DAY
     limits: Limits = field(default_factory=Limits)
     timing: Timing = field(default_factory=Timing)
+    encryption_key: EllipticCurvePrivateKey | None = None
+    offers_lookup: bool = False
+    disaster_until: float | None = None
+    queries_per_minute: int = 20
+    texts: OutcomeTexts = SHIPPED
+    fhir: Fhir | None = None

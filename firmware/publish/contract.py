@@ -1,10 +1,9 @@
-"""Every payload of the message contract, typed. Pure (pydantic, no I/O).
+"""Every payload of the message contract that the device writes, typed. Pure (pydantic, no I/O).
 
-What the device writes is strict: unknown members and wrong types are errors here. What the device reads is tolerant:
-unknown members are ignored, so that a minor version may add some. `firmware.publish.schemas` makes the JSON Schemas of
-`docs/schemas` from these classes; `docs/asyncapi.yaml` refers to them. Times of signed tokens are whole seconds since
-1970 UTC (RFC 7519); times that people read are RFC 3339 UTC. A payload that cannot be read raises pydantic's
-ValidationError (a ValueError); callers map it to a fault code.
+What it reads stands in `contract_read.py`, what both are made of in `contract_base.py`. `firmware.publish.schemas`
+makes the JSON Schemas of `docs/schemas` from these classes; `docs/asyncapi.yaml` refers to them. Times of signed tokens
+are whole seconds since 1970 UTC (RFC 7519); times that people read are RFC 3339 UTC. A payload outside its type raises
+pydantic's ValidationError (a ValueError).
 
 Source: design.md "The message contract", "What leaves the device"; messaging-and-security.md 1.2.
 """
@@ -13,9 +12,10 @@ import json
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import Field, JsonValue, StringConstraints
 
 from firmware.core.effects import Progress
+from firmware.core.eligibility import EligibilityFlag, WayOn
 from firmware.core.faults import FaultCode
 from firmware.core.outcomes import (
     Assurance,
@@ -37,19 +37,22 @@ from firmware.core.outcomes import (
     UnsureReason,
     VisitOutcome,
 )
+from firmware.publish.contract_base import (
+    Count,
+    Id,
+    Instant,
+    Jti,
+    Seconds,
+    Sentence,
+    Sha256,
+    TryCount,
+    Visit,
+    Word,
+    Written,
+)
 
-VERSION = "1.2"
+VERSION = "1.3"
 PAD_STEP = 512
-
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
-Visit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
-Jti = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{8,64}$")]
-Instant = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$")]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
-Seconds = Annotated[int, Field(ge=0, le=253_402_300_799)]
-Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
-TryCount = Annotated[int, Field(ge=0, le=15)]
-Word = Annotated[str, StringConstraints(max_length=64)]
 
 
 class DeviceStatus(StrEnum):
@@ -69,32 +72,13 @@ class MessageType(StrEnum):
     RESULT = "result"
     LATE = "late"
     EXPIRED = "expired"
-
-
-class Stage(StrEnum):
-    """Stage of an acknowledgement: safely stored, worked off, or refused for good (HL7's accept and application)."""
-
-    STORED = "stored"
-    PROCESSED = "processed"
-    REJECTED = "rejected"
+    LOOKUP = "lookup"
 
 
 class Flag(StrEnum):
     """Remarks on a visit."""
 
     CARD_REMOVED_EARLY = "card-removed-early"
-
-
-class Written(BaseModel):
-    """A payload that the device writes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class Read(BaseModel):
-    """A payload that the device reads."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, hide_input_in_errors=True)
 
 
 # ---- written: plain payloads -----------------------------------------------------------------------------------
@@ -120,18 +104,18 @@ class State(Written):
 
 
 class PublicKey(Written):
-    """A P-256 public key as JWK (RFC 7517); `kid` is its thumbprint (RFC 7638)."""
+    """A P-256 public key as JWK (RFC 7517); `kid` is its thumbprint (RFC 7638). `enc`: to seal to (since 1.3)."""
 
     kty: Literal["EC"] = "EC"
     crv: Literal["P-256"] = "P-256"
     x: Sha256
     y: Sha256
     kid: Sha256
-    use: Literal["sig"] = "sig"
+    use: Literal["sig", "enc"] = "sig"
 
 
 class Description(Written):
-    """Retained: what the device is and which key signs its messages. Trust the key only by provisioning."""
+    """Retained: what the device is, what may be asked of it now, its keys. Trust the keys only by provisioning."""
 
     env: Env
     device: Id
@@ -211,11 +195,34 @@ class Tries(Written):
     number_b: TryCount | None = None
 
 
+class Words(Written):
+    """One sentence for staff in both languages."""
+
+    ja: Sentence
+    en: Sentence
+
+
+class Remark(Words):
+    """What a code of `flags` or `ways` means, also for who does not know the code."""
+
+    code: Word
+
+
 class Eligibility(Written):
-    """The look-up's code and its details (names of eligibility.md 2.7), where there are any."""
+    """The look-up's code and its details (names of eligibility.md 2.7), where there are any.
+
+    Since 1.3: `flags`, what staff should look at in the answer; `ways`, what the rules permit now, best first; `staff`,
+    what staff read; `remarks`, words to each of `flags`, and to those of `ways` for which the site has its own; `fhir`,
+    the answer as a FHIR R4 Bundle (docs/fhir.md), where the site switched it on and it fits into the message.
+    """
 
     code: EligibilityCode
     detail: dict[str, JsonValue] | None
+    flags: tuple[EligibilityFlag, ...] = ()
+    ways: tuple[WayOn, ...] = ()
+    staff: Words | None = None
+    remarks: tuple[Remark, ...] = ()
+    fhir: dict[str, JsonValue] | None = None
 
 
 class Consent(Written):
@@ -258,6 +265,16 @@ class ExpiredBody(Written):
     expired: Annotated[tuple[ExpiredItem, ...], Field(min_length=1, max_length=500)]
 
 
+class LookupBody(Written):
+    """Body of `lookup`: the answer to a reception's own query, for it alone. `request`: that request's jti."""
+
+    request: Jti
+    id: Visit
+    asked: Instant
+    answered: Instant
+    eligibility: Eligibility
+
+
 class Message(Written):
     """Claims of a sealed message. `exp` only with a synchronised clock; `seq` counts per device and reception."""
 
@@ -272,54 +289,8 @@ class Message(Written):
     site: Id
     ver: Word
     typ: MessageType
-    body: VisitBody | ExpiredBody
+    body: VisitBody | ExpiredBody | LookupBody
     pad: Annotated[str, StringConstraints(pattern=r"^0*$")] = ""
-
-
-# ---- read ------------------------------------------------------------------------------------------------------
-
-
-class Presence(Read):
-    """A reception's retained state (birth, end and Last Will)."""
-
-    env: Env
-    status: Literal["online", "offline", "lost"]
-    epoch: Count
-
-
-class Request(Read):
-    """Claims of a signed request (header `typ`: `request+jwt`). `visit` is required for staff-check and cancel.
-
-    `approved` is required for staff-check.
-    """
-
-    iss: Id
-    aud: Id
-    jti: Jti
-    iat: Seconds
-    exp: Seconds
-    env: Env
-    verb: Word
-    visit: Visit | None = None
-    approved: bool | None = None
-
-
-class Ack(Read):
-    """Claims of a signed acknowledgement (header `typ`: `ack+jwt`).
-
-    `hash`: SHA-256 of the sealed message as received, base64url. `msg`, `seq`: its jti and number; a receiver that
-    could not open the message leaves them out, and may then only reject.
-    """
-
-    iss: Id
-    aud: Id
-    iat: Seconds
-    env: Env
-    stage: Stage
-    hash: Sha256
-    msg: Jti | None = None
-    seq: Count | None = None
-    code: Word | None = None
 
 
 def dump(payload: Written) -> bytes:

@@ -27,9 +27,10 @@ from firmware.publish.incoming import FORGET_AFTER, Gate
 from firmware.publish.mqtt import MqttLink, Packet
 from firmware.publish.outbox import Outbox, Row, RowState
 from firmware.publish.parts import PartStates
+from firmware.publish.queries import QueryDesk
 from firmware.publish.reactions import Reactions
 from firmware.publish.receptions import ReceptionWatch
-from firmware.publish.seal import PublicEcKey, Sealer
+from firmware.publish.seal import PublicEcKey, Sealer, Unsealer
 from firmware.publish.stamp import Stamper
 from firmware.publish.topics import DeviceTopics
 
@@ -47,13 +48,16 @@ class Courier:
         self._config, self._outbox, self._stamper = config, outbox, stamper
         self._callbacks, self.parts = callbacks, PartStates(callbacks)
         self._topics = topics = DeviceTopics(config.site, config.device)
-        self._announcer, self._key = Announcer(config, topics), sealer.public
+        self._announcer = Announcer(config, topics)
+        unsealer = None if config.encryption_key is None else Unsealer(config.encryption_key, sealer.kid)
+        self._keys = (sealer.public,) if unsealer is None else (sealer.public, unsealer.public)
+        self._queries = QueryDesk(config, unsealer, callbacks.query)
         self._delivery = Delivery(SystemRandom().random, config.timing.resend, config.timing.resend_cap)
         self._link = MqttLink(config.broker, config.device, topics.subscriptions, self)
         signers = {keys.reception: PublicEcKey(keys.signing) for keys in config.receptions}
         gate = Gate(config.device, config.env, signers, config.clock, outbox)
         self._reactions = Reactions(
-            config.env, topics, config.clock, sealer, gate, outbox, desk=self, pass_on=callbacks.request
+            config.env, topics, config.clock, sealer, gate, outbox, self, self._queries, callbacks.request
         )
         self._lock = Lock()
         self._status = DeviceStatus.INIT
@@ -62,7 +66,7 @@ class Courier:
         self._receptions = ReceptionWatch(self.parts, self.alert, config.timing.presence)
         self._epoch = 0
         self._connected_at: float | None = None
-        self._announced: Packet | None = None
+        self._announced: dict[str, Packet] = {}
         self._told: int | None = None
         self._maintained = float("-inf")
         for row in outbox.rows():
@@ -160,8 +164,7 @@ class Courier:
 
     def connected(self) -> None:
         """See `Handler`."""
-        self._connected_at, self._announced = time.monotonic(), None
-        self._link.publish(self._announcer.description(self._key))
+        self._connected_at, self._announced = time.monotonic(), {}
         self.parts.recovered(Part.BROKER)
 
     def lost(self, fault: FaultCode) -> None:
@@ -263,9 +266,10 @@ class Courier:
         return self._announcer.state(status, self._epoch, self._config.clock.state(), backlog)
 
     def _announce(self) -> None:
-        packet = self._state_packet()
-        if packet != self._announced and self._link.publish(packet):
-            self._announced = packet
+        # What is offered changes by itself: disaster mode ends, the clock becomes known.
+        for packet in (self._announcer.description(self._keys, self._queries.offered()), self._state_packet()):
+            if packet != self._announced.get(packet.topic) and self._link.publish(packet):
+                self._announced[packet.topic] = packet
         with self._lock:
             alerts = self._announcer.alerts()
         for alert in alerts:

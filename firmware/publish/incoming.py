@@ -3,7 +3,8 @@
 Time of requests: `exp` must lie ahead, at most 120 s (and 30 s for clocks apart). With an unknown clock that cannot be
 told, so then a request passes only if its own window is at most 120 s, its `jti` was never used, and the visit it names
 is running now: a visit's id is random and young, so nobody can have signed it earlier than the visit began. `ping` and
-`replay` name no visit; repeating them does no harm. A `jti` is noted durably before the request has any effect.
+`replay` name no visit; repeating them does no harm; queries are refused then (`queries.py`). A `jti` is noted durably
+before the request has any effect.
 
 Raises DeviceError: REQUEST_…, RECEPTION_ENV_MISMATCH, ACK_INVALID, and the outbox's codes.
 """
@@ -19,10 +20,10 @@ from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcomes import ClockState, Env
 from firmware.core.result import Json
 from firmware.ports import Clock
-from firmware.publish.contract import Ack, Presence, Request, Stage
+from firmware.publish.contract_read import Ack, Presence, Request, Stage
 from firmware.publish.outbox import Outbox
 from firmware.publish.seal import MAX_INBOUND, PublicEcKey, TokenType, claimed_issuer, verify
-from firmware.publish.topics import Verb
+from firmware.publish.topics import ABOUT_A_VISIT, ANSWERS, QUERIES, Verb
 
 WINDOW = 120
 LEEWAY = 30
@@ -63,10 +64,12 @@ class Gate:
             raise DeviceError(FaultCode.RECEPTION_ENV_MISMATCH, f"request of env {request.env}")
         if request.verb != verb or verb not in set(Verb):
             raise DeviceError(FaultCode.REQUEST_MALFORMED, "verb")
-        if verb in {Verb.STAFF_CHECK, Verb.CANCEL} and request.visit is None:
+        if verb in ABOUT_A_VISIT and request.visit is None:
             raise DeviceError(FaultCode.REQUEST_MALFORMED, "no visit")
-        if verb == Verb.STAFF_CHECK and request.approved is None:
+        if verb in ANSWERS and request.approved is None:
             raise DeviceError(FaultCode.REQUEST_MALFORMED, "no answer")
+        if verb in QUERIES and request.sealed is None:
+            raise DeviceError(FaultCode.REQUEST_MALFORMED, "no sealed query")
 
     def _check_time(self, request: Request, running: Callable[[str], bool]) -> None:
         if not 0 < request.exp - request.iat <= WINDOW:

@@ -13,13 +13,23 @@ from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.ids import VisitId
 from firmware.core.outcomes import Env
 from firmware.ports import Clock, StaffRequest
-from firmware.publish.contract import Ack, Request, Response, Stage
+from firmware.publish.contract import Response
+from firmware.publish.contract_read import Ack, Request, Stage
 from firmware.publish.delivery import Presence
 from firmware.publish.incoming import Gate
 from firmware.publish.mqtt import Packet
 from firmware.publish.outbox import Outbox, Row, RowState
+from firmware.publish.queries import QueryDesk
 from firmware.publish.seal import Sealer, TokenType
-from firmware.publish.topics import RESPONSE_EXPIRY, DeviceTopics, Inbound, InboundTopic, Verb
+from firmware.publish.topics import (
+    ABOUT_A_VISIT,
+    QUERIES,
+    RESPONSE_EXPIRY,
+    DeviceTopics,
+    Inbound,
+    InboundTopic,
+    Verb,
+)
 
 
 class Desk(Protocol):
@@ -58,6 +68,7 @@ class Reactions:
     gate: Gate
     outbox: Outbox
     desk: Desk
+    queries: QueryDesk
     pass_on: Callable[[StaffRequest], None]
 
     def take(self, where: InboundTopic, payload: bytes) -> None:
@@ -84,11 +95,13 @@ class Reactions:
         self._respond(request.iss, request.jti, "ok" if refused is None else "refused", refused)
 
     def _carry_out(self, request: Request, token: str) -> FaultCode | None:
-        """Why it cannot be, if so. That a visit has ended meanwhile is no fault that staff must be alerted to."""
+        """Why it cannot be, if so: a visit has ended, queries are too many. Nothing that staff must be alerted to."""
         if request.verb == Verb.REPLAY:
             self.outbox.revive(request.iss)
             self.desk.replay(request.iss)
-        elif request.visit is not None and request.verb != Verb.PING:
+        elif request.verb in QUERIES:
+            return self.queries.take(request, token)
+        elif request.visit is not None and request.verb in ABOUT_A_VISIT:
             if not self.desk.is_running(request.visit):
                 return FaultCode.REQUEST_EXPIRED
             approved = request.approved is True

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from firmware.core.result import Json
-from firmware.publish import contract
+from firmware.publish import contract, contract_read
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "state": contract.State,
@@ -19,11 +19,15 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "session": contract.SessionEvent,
     "alert": contract.Alert,
     "message": contract.Message,
-    "request": contract.Request,
+    "request": contract_read.Request,
     "response": contract.Response,
-    "ack": contract.Ack,
-    "presence": contract.Presence,
+    "ack": contract_read.Ack,
+    "presence": contract_read.Presence,
+    "lookup": contract_read.SealedLookup,
+    "emergency-search": contract_read.SealedSearch,
 }
+SEALED = ("lookup", "emergency-search")
+"""Content of sealed requests; the request around them names env, device and verb."""
 
 
 def schema(name: str) -> dict[str, Json]:

@@ -1,13 +1,15 @@
 """`MqttPublisher`, the port `Publisher`: results sealed, committed, carried until they are acknowledged.
 
 A result goes this way: sealed for every reception, committed in one transaction (from here on it is safe), published,
-PUBACK (says nothing), acknowledged by the reception's signature, deleted. `late` records go the same way.
+PUBACK (says nothing), acknowledged by the reception's signature, deleted. `late` records go the same way; the answer to
+a reception's own query too, for that reception alone.
 
 `commit` runs on the store lane and blocks for about a millisecond; `start` and `close` may block for some seconds
 where the disk or the broker is slow; everything else returns at once. Raises as `ports.Publisher` says.
 """
 
 from collections import deque
+from collections.abc import Callable, Iterable
 from threading import Lock
 
 from firmware.core.effects import Progress
@@ -15,15 +17,15 @@ from firmware.core.events import Part
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.ids import VisitId
 from firmware.core.outcomes import ClockState
-from firmware.core.result import VisitRecord
+from firmware.core.result import Json, QueryRecord, VisitRecord
 from firmware.ports import PublisherCallbacks
 from firmware.publish.announce import ALERTS_KEPT
-from firmware.publish.body import message_type, visit_body
+from firmware.publish.body import lookup_body, message_type, smaller, visit_body, with_fhir
 from firmware.publish.config import PublishConfig
-from firmware.publish.contract import DeviceStatus
+from firmware.publish.contract import DeviceStatus, MessageType
 from firmware.publish.courier import Courier
-from firmware.publish.outbox import Outbox
-from firmware.publish.seal import PublicEcKey, Sealer
+from firmware.publish.outbox import Outbox, Seal
+from firmware.publish.seal import PublicEcKey, Sealer, Unsealer
 from firmware.publish.stamp import Stamper
 from firmware.publish.topics import DeviceTopics, checked_id
 
@@ -40,6 +42,8 @@ class MqttPublisher:
             PublicEcKey(keys.signing)
         if not encryption or len(encryption) != len(config.receptions):
             raise DeviceError(FaultCode.KEYS_MISSING, "each site has at least one reception, each with its own name")
+        if config.encryption_key is not None:
+            Unsealer(config.encryption_key, self._sealer.kid)
         self._stamper = Stamper(config, self._sealer, encryption)
         self._outbox: Outbox | None = None
         self._courier: Courier | None = None
@@ -63,13 +67,52 @@ class MqttPublisher:
 
     def commit(self, record: VisitRecord) -> int:
         """See `ports.Publisher`."""
+        body, fhir = visit_body(record, self._config.texts), self._config.fhir
+        if fhir is not None:
+            body = with_fhir(body, self._made(lambda: fhir.visit(record), record.visit))
+        kind, clock = message_type(record.kind), record.clock
+        seals = (self._stamper.seal(kind, each, clock) for each in smaller(body))
+        return self._fitting(self._stamper.receptions, seals, record.visit)
+
+    def commit_query(self, record: QueryRecord) -> int:
+        """See `ports.Publisher`."""
+        reception = record.query.reception
+        if reception not in self._stamper.receptions:
+            raise DeviceError(FaultCode.KEYS_MISSING, "the reception that asked is not of this site")
+        body, fhir = lookup_body(record, self._config.texts), self._config.fhir
+        if fhir is not None:
+            body = with_fhir(body, self._made(lambda: fhir.query(record), None))
+        seals = (self._stamper.seal(MessageType.LOOKUP, each, record.clock) for each in smaller(body))
+        return self._fitting((reception,), seals, None)
+
+    def _made(self, make: Callable[[], dict[str, Json]], visit: VisitId | None) -> dict[str, Json] | None:
+        """A result is never held back for its FHIR part."""
+        try:
+            return make()
+        except DeviceError as error:
+            self.alert(error.code, visit)
+            return None
+
+    def _fitting(self, receptions: tuple[str, ...], seals: Iterable[Seal], visit: VisitId | None) -> int:
+        """Store the first that is not too large; staff are told of each that was."""
+        too_large = DeviceError(FaultCode.MESSAGE_TOO_LARGE)
+        for seal in seals:
+            try:
+                return self._stored(receptions, seal)
+            except DeviceError as error:
+                if error.code is not FaultCode.MESSAGE_TOO_LARGE:
+                    raise
+                too_large = error
+                self.alert(error.code, visit)
+        raise too_large
+
+    def _stored(self, receptions: tuple[str, ...], seal: Seal) -> int:
         if self._outbox is None or self._courier is None:
             raise DeviceError(FaultCode.OUTBOX_BROKEN, "not started")
         clock = self._config.clock
-        seal = self._stamper.seal(message_type(record.kind), visit_body(record), record.clock)
         dated = clock.state() is not ClockState.UNKNOWN
         try:
-            rows = self._outbox.append(self._stamper.receptions, seal, clock.now(), dated)
+            rows = self._outbox.append(receptions, seal, clock.now(), dated)
         except DeviceError as error:
             if error.code is not FaultCode.MESSAGE_TOO_LARGE:
                 self._courier.parts.failed(Part.OUTBOX, error.code)

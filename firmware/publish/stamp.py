@@ -6,7 +6,15 @@ from os import urandom
 from firmware.core.outcomes import ClockState
 from firmware.publish.body import uuid7
 from firmware.publish.config import PublishConfig
-from firmware.publish.contract import VERSION, ExpiredBody, ExpiredItem, Message, MessageType, VisitBody
+from firmware.publish.contract import (
+    VERSION,
+    ExpiredBody,
+    ExpiredItem,
+    LookupBody,
+    Message,
+    MessageType,
+    VisitBody,
+)
 from firmware.publish.outbox import Row, Seal, Sealed
 from firmware.publish.seal import PublicEcKey, Sealer, token_hash
 
@@ -22,7 +30,7 @@ class Stamper:
         """Everybody who gets each result."""
         return tuple(self._encryption)
 
-    def seal(self, kind: MessageType, body: VisitBody | ExpiredBody, clock: ClockState) -> Seal:
+    def seal(self, kind: MessageType, body: VisitBody | ExpiredBody | LookupBody, clock: ClockState) -> Seal:
         """`clock`: what the times in `body` rest on. Raises MESSAGE_TOO_LARGE when called."""
         config = self._config
         now = config.clock.now()

@@ -30,9 +30,19 @@ class Verb(StrEnum):
     """What a reception may ask of a device."""
 
     STAFF_CHECK = "staff-check"
+    CONFIRM_RESULT = "confirm-result"
     CANCEL = "cancel"
     REPLAY = "replay"
     PING = "ping"
+    LOOKUP = "lookup"
+    EMERGENCY_SEARCH = "emergency-search"
+
+
+ABOUT_A_VISIT = frozenset({Verb.STAFF_CHECK, Verb.CONFIRM_RESULT, Verb.CANCEL})
+ANSWERS = frozenset({Verb.STAFF_CHECK, Verb.CONFIRM_RESULT})
+"""Requests that say yes or no."""
+QUERIES = frozenset({Verb.LOOKUP, Verb.EMERGENCY_SEARCH})
+"""Requests with sealed content, offered only where the site switched them on."""
 
 
 class Inbound(StrEnum):

@@ -17,6 +17,7 @@ from firmware.ports import (
     Inputs,
     Panel,
     Publisher,
+    Queries,
     RevocationStatus,
 )
 
@@ -43,7 +44,8 @@ class Devices:
     """`missing`: parts that could not be composed, with the fault that says why; their port is then None.
 
     `revocation`: only where the site has an approved responder. `card_front` reads number B off the frames of
-    `card_camera`, which is the same object as `camera` where a device has one camera for both.
+    `card_camera`, which is the same object as `camera` where a device has one camera for both. `queries`:
+    who answers receptions' own queries, where the site has somebody.
     """
 
     reader: CardTransport
@@ -61,3 +63,4 @@ class Devices:
     reports: PartReports = field(default_factory=PartReports)
     card_front: CardFront | None = None
     card_camera: Camera | None = None
+    queries: Queries | None = None

@@ -21,6 +21,7 @@ from firmware.runtime.work_face import FaceWorker
 from firmware.runtime.work_front import FrontWorker
 from firmware.runtime.work_lookup import LookUpWorker
 from firmware.runtime.work_publish import PublishWorker
+from firmware.runtime.work_queries import QueryWorker
 from firmware.runtime.work_revocation import RevocationWorker
 
 
@@ -47,6 +48,7 @@ class Effects:
         self._revocation = RevocationWorker(devices, post)
         self._entry = EntryWorker(devices.inputs, soon, post)
         self._publish = PublishWorker(devices, lanes["store"], post)
+        self.queries = QueryWorker(devices, lanes["store"], self.outlives)
         self._look_up = LookUpWorker(devices, post, self._publish, self.outlives)
         self._of_device = self._device_table()
         self._of_visit = self._visit_table()
@@ -125,6 +127,8 @@ class Effects:
         elif request.verb == "staff-check" and visit.staff_asked:
             visit.vault.staff_request = request.jws
             self._post(ev.StaffAnswered(at=now(), visit=visit.id, approved=request.approved))
+        elif request.verb == "confirm-result":
+            self._devices.gateway.confirm(visit.id, request.approved)
         else:
             self._count()
 

@@ -122,6 +122,8 @@ class Runtime:
                 with contextlib.suppress(DeviceError):
                     await self.lanes["inference"].run(model.close, STORE_SECONDS)
         await devices.gateway.close()
+        if devices.queries is not None:
+            await devices.queries.close()
         if devices.revocation is not None:
             await devices.revocation.close()
         with contextlib.suppress(DeviceError):
@@ -207,6 +209,7 @@ class Runtime:
             request=lambda request: self._soon(lambda: self.effects.request(request)),
             part_failed=lambda part, fault: self._post(lambda: ev.PartFailed(at=now(), part=part, fault=fault)),
             part_recovered=lambda part: self._post(lambda: ev.PartRecovered(at=now(), part=part)),
+            query=lambda query: self._soon(lambda: self.effects.queries.ask(query)),
             held=lambda held: self._post(lambda: ev.HeldChanged(at=now(), held=held)),
         )
 
@@ -219,6 +222,7 @@ class Runtime:
             await self._load(Part.INFERENCE, face.load)
         if front is not None:
             await self._load(Part.CARD_FRONT, front.load)
+            self.effects.front.rest()
 
     async def _load(self, part: Part, load: Callable[[], None]) -> None:
         try:

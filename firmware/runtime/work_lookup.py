@@ -135,13 +135,17 @@ class LookUpWorker:
         answer = ended.answer
         job.visit.vault.detail = answer.detail
         event = ev.LookUpAnswered(
-            at=now(), visit=job.visit.id, code=answer.code, registration_offered=answer.registration_offered
+            at=now(),
+            visit=job.visit.id,
+            code=answer.code,
+            registration_offered=answer.registration_offered,
+            flags=answer.flags,
         )
         self._post(event)
 
     def _amend(self, job: LookUpJob, ended: _Ended, published: VisitSummary) -> None:
         """Publish the late amendment: the published summary with the look-up's outcome."""
-        summary = amended(published, ended.answer.code, ended.fault)
+        summary = amended(published, ended.answer.code, ended.fault, ended.answer.flags)
         if summary.eligibility is EligibilityCode.IDENTITY_CONFLICT:
             self._publisher.alert(FaultCode.IDENTITY_CONFLICT, job.visit.id)
         self._publish.late(job.visit.id, summary, ended.answer.detail)

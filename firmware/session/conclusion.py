@@ -24,6 +24,7 @@ from firmware.core.effects import (
     StopTimers,
     Tone,
 )
+from firmware.core.eligibility import NEEDS_PATIENT, EligibilityFlag
 from firmware.core.events import LookUpAnswered, LookUpFailed, Timer
 from firmware.core.faults import FaultCode
 from firmware.core.outcomes import EligibilityCode, StaffHint, VisitOutcome, VisitSummary
@@ -44,21 +45,38 @@ from firmware.session.moves import home, remove_card, shown_held
 from firmware.session.policy import Policy
 from firmware.session.summary import summarize
 
+_UNCHECKED = (StaffHint.CHECK_LATER, StaffHint.ASK_DOCUMENT)
 _HINTS: dict[EligibilityCode, tuple[StaffHint, ...]] = {
     EligibilityCode.VALID: (StaffHint.GO_ON,),
+    EligibilityCode.VALID_SEVERAL: (StaffHint.CHOOSE_RESULT,),
+    EligibilityCode.VALID_UNREGISTERED: (StaffHint.GO_ON,),
     EligibilityCode.INVALID: (StaffHint.ASK_DOCUMENT,),
     EligibilityCode.INVALID_NEW_EXISTS: (StaffHint.ASK_DOCUMENT, StaffHint.ASK_AGAIN),
     EligibilityCode.NONE: (StaffHint.ASK_DOCUMENT,),
     EligibilityCode.SEVERAL: (StaffHint.ASK_DOCUMENT, StaffHint.ASK_AGAIN),
     EligibilityCode.NOT_REGISTERED: (StaffHint.ASK_DOCUMENT,),
     EligibilityCode.PENDING: (StaffHint.CHECK_LATER,),
-    EligibilityCode.NOT_REACHABLE: (StaffHint.CHECK_LATER, StaffHint.ASK_DOCUMENT),
-    EligibilityCode.REFUSED: (StaffHint.CHECK_LATER, StaffHint.ASK_DOCUMENT),
+    EligibilityCode.NOT_REACHABLE: _UNCHECKED,
+    EligibilityCode.TIMED_OUT: _UNCHECKED,
+    EligibilityCode.EXCHANGE_ERROR: _UNCHECKED,
+    EligibilityCode.PROCESSING_ERROR: _UNCHECKED,
+    EligibilityCode.CONTRADICTORY: _UNCHECKED,
+    EligibilityCode.REFUSED: _UNCHECKED,
     EligibilityCode.IDENTITY_CONFLICT: (StaffHint.POSSIBLE_FORGERY,),
     EligibilityCode.NOT_ASKED: (),
 }
-_REFUSALS = frozenset({FaultCode.GATEWAY_REFUSED, FaultCode.CHALLENGE_REFUSED})
-
+_WITHOUT_ANSWER: dict[FaultCode, EligibilityCode] = {
+    FaultCode.GATEWAY_REFUSED: EligibilityCode.REFUSED,
+    FaultCode.CHALLENGE_REFUSED: EligibilityCode.REFUSED,
+    FaultCode.GATEWAY_TIMEOUT: EligibilityCode.TIMED_OUT,
+    FaultCode.GATEWAY_ERROR: EligibilityCode.EXCHANGE_ERROR,
+    FaultCode.GATEWAY_BAD_ANSWER: EligibilityCode.EXCHANGE_ERROR,
+    FaultCode.TERMINAL_BAD_FILE: EligibilityCode.EXCHANGE_ERROR,
+}
+_DONE = frozenset({EligibilityCode.VALID, EligibilityCode.VALID_SEVERAL, EligibilityCode.VALID_UNREGISTERED})
+"""One next step for all three: another one would hint at 医療扶助, and staff choose without the patient."""
+_NO_WORDS = _DONE | {EligibilityCode.NOT_ASKED}
+"""The screen's own words are enough."""
 
 Noted = tuple[Visit, tuple[Effect, ...]]
 """The visit that knows how its look-up ended, and what follows at once."""
@@ -66,7 +84,7 @@ Noted = tuple[Visit, tuple[Effect, ...]]
 
 def note_answer(visit: Visit, event: LookUpAnswered) -> Noted:
     """Keep the answer; a contradiction with the chip is shown to nobody and raises an alert."""
-    visit = replace(visit, eligibility=event.code, registration_offered=event.registration_offered)
+    visit = replace(visit, eligibility=event.code, flags=event.flags, registration_offered=event.registration_offered)
     stop = StopTimer(visit.id, Timer.LOOK_UP)
     if event.code is EligibilityCode.IDENTITY_CONFLICT:
         visit = replace(visit, look_up_fault=FaultCode.IDENTITY_CONFLICT)
@@ -76,7 +94,7 @@ def note_answer(visit: Visit, event: LookUpAnswered) -> Noted:
 
 def note_failure(visit: Visit, fault: FaultCode) -> Noted:
     """No answer is an outcome of its own, never "not eligible"."""
-    visit = replace(visit, eligibility=without_answer(fault), look_up_fault=fault)
+    visit = replace(visit, eligibility=without_answer(fault), flags=(), look_up_fault=fault)
     return visit, (StopTimer(visit.id, Timer.LOOK_UP),)
 
 
@@ -87,16 +105,22 @@ def look_up_ended(visit: Visit, event: LookUpAnswered | LookUpFailed) -> Noted:
 
 def without_answer(fault: FaultCode) -> EligibilityCode:
     """What a look-up that failed is called."""
-    return EligibilityCode.REFUSED if fault in _REFUSALS else EligibilityCode.NOT_REACHABLE
+    return _WITHOUT_ANSWER.get(fault, EligibilityCode.NOT_REACHABLE)
 
 
-def amended(published: VisitSummary, code: EligibilityCode, fault: FaultCode | None) -> VisitSummary:
+def _hints(code: EligibilityCode, flags: tuple[EligibilityFlag, ...]) -> tuple[StaffHint, ...]:
+    return (*_HINTS[code], StaffHint.CHECK_DETAILS) if flags else _HINTS[code]
+
+
+def amended(
+    published: VisitSummary, code: EligibilityCode, fault: FaultCode | None, flags: tuple[EligibilityFlag, ...] = ()
+) -> VisitSummary:
     """The published summary of a visit left early, with how its look-up ended and the hints that follow from it."""
     if code is EligibilityCode.IDENTITY_CONFLICT:
         fault = FaultCode.IDENTITY_CONFLICT
-    kept = tuple(hint for hint in published.hints if hint not in _HINTS[published.eligibility])
-    hints = (*kept, *(hint for hint in _HINTS[code] if hint not in kept))
-    return replace(published, eligibility=code, fault=fault, hints=hints)
+    kept = tuple(hint for hint in published.hints if hint not in _hints(published.eligibility, published.flags))
+    hints = (*kept, *(hint for hint in _hints(code, flags) if hint not in kept))
+    return replace(published, eligibility=code, flags=flags, fault=fault, hints=hints)
 
 
 def go_on(state: VisitState, policy: Policy) -> Step:
@@ -183,12 +207,14 @@ def _when_cut_off(state: VisitState) -> VisitSummary | None:
 
 
 def result_view(device: Device, summary: VisitSummary, because: FaultCode | None = None) -> ResultView:
-    """Done, or go to the counter; never why."""
-    fine = summary.eligibility is EligibilityCode.VALID and because is None
-    return ResultView(NextStep.DONE if fine else NextStep.COUNTER, shown_held(device), because)
+    """Done, or go to the counter; never why: the outcome's words are the same for all that would shame somebody."""
+    code = summary.eligibility
+    fine = code in _DONE and because is None and NEEDS_PATIENT.isdisjoint(summary.flags)
+    told = code if because is None and code not in _NO_WORDS else None
+    return ResultView(NextStep.DONE if fine else NextStep.COUNTER, shown_held(device), because, told)
 
 
 def _identified(state: VisitState, *, removed_early: bool) -> VisitSummary:
     visit = state.visit
-    visit = visit.hinted(*_HINTS[visit.eligibility or EligibilityCode.NOT_ASKED])
+    visit = visit.hinted(*_hints(visit.eligibility or EligibilityCode.NOT_ASKED, visit.flags))
     return summarize(visit, VisitOutcome.IDENTIFIED, visit.look_up_fault, removed_early=removed_early)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from firmware.core.effects import Effect
+from firmware.core.eligibility import EligibilityFlag
 from firmware.core.events import CardIdentified, Part
 from firmware.core.faults import FaultCode
 from firmware.core.ids import Handle, VisitId
@@ -95,6 +96,7 @@ class Visit:
     consent: ConsentAnswer | None = None
     consented_at: float | None = None
     eligibility: EligibilityCode | None = None
+    flags: tuple[EligibilityFlag, ...] = ()
     look_up_fault: FaultCode | None = None
     registration_offered: bool = False
     hints: tuple[StaffHint, ...] = ()

@@ -36,6 +36,7 @@ def summarize(
         number_b_counter=visit.number_b_counter,
         unsure=visit.unsure,
         attempts=visit.comparisons,
+        flags=visit.flags,
     )
 
 

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from firmware.core.outcomes import Env
 from firmware.settings.fields import Id, SecretFile, Section, SitePath
+from firmware.settings.schema_eligibility import Disaster, Eligibility, Queries, Terminal, WebApi
 from firmware.settings.schema_links import Broker, Gateway, Outbox, Reception, Revocation, Trust
 from firmware.settings.schema_parts import CardCamera, Control, Display, FaceCamera, Inputs, Reader
 from firmware.settings.schema_policy import PolicySection
@@ -40,9 +41,14 @@ class Device(Section):
 
 
 class Keys(Section):
-    """The device's own key."""
+    """The device's own keys."""
 
     device_key: SecretFile = Field(description="EC P-256 private key (PEM) that signs results and look-ups (ES256).")
+    encryption_key: SecretFile | None = Field(
+        default=None,
+        description="Another EC P-256 private key (PEM), to which receptions seal their own queries (ECDH-ES). Without "
+        "it they cannot ask.",
+    )
 
 
 class Models(Section):
@@ -80,6 +86,11 @@ class Settings(Section):
     models: Models
     gateway: Gateway | None = None
     revocation: Revocation | None = None
+    terminal: Terminal | None = None
+    webapi: WebApi | None = None
+    eligibility: Eligibility = Eligibility()
+    queries: Queries = Queries()
+    disaster: Disaster | None = None
     broker: Broker
     receptions: tuple[Reception, ...] = Field(min_length=1, max_length=8)
     outbox: Outbox
@@ -95,7 +106,17 @@ class Settings(Section):
         if simulated and self.control.socket is None:
             raise ValueError("`control.socket` is needed by the simulated adapters")
         self._check_cameras()
+        self._check_eligibility()
         return self
+
+    def _check_eligibility(self) -> None:
+        asked = [name for name in ("gateway", "terminal", "webapi") if getattr(self, name) is not None]
+        if len(asked) > 1:
+            raise ValueError(f"only one of {', '.join(asked)} can answer")
+        if self.disaster is not None and self.gateway is None:
+            raise ValueError("`disaster` needs a `gateway`")
+        if self.keys.encryption_key is not None and self.keys.encryption_key == self.keys.device_key:
+            raise ValueError("`keys.encryption_key` must be a key of its own")
 
     def _check_cameras(self) -> None:
         face, card = self.face_camera, self.card_camera

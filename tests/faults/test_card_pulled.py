@@ -115,7 +115,7 @@ async def test_pulled_after_identity_is_settled(bench: Bench, state: type[State]
     await bench.place()
     if state is Registering:
         await bench.insure(bench.house.image, "nozomi")
-    bench.server.api.delay = 0.3 if state is LookingUp else 0.0
+    bench.server.desk.delay = 0.3 if state is LookingUp else 0.0
     await walk(bench, state)
     await bench.until(lambda: bench.results)
     (result,) = bench.results
@@ -127,7 +127,7 @@ async def test_pulled_after_identity_is_settled(bench: Bench, state: type[State]
         assert result.eligibility is EligibilityCode.PENDING
         await bench.until(lambda: bench.publisher.records[-1].kind is RecordKind.LATE)
         assert bench.publisher.records[-1].summary.eligibility is EligibilityCode.VALID
-    bench.server.api.delay = 0.0
+    bench.server.desk.delay = 0.0
     await bench.goes_on()
 
 

@@ -15,14 +15,23 @@ from tests.faults.conftest import Make
 LOOK_UPS = "/v1/lookups"
 
 
+UNCHECKED = {
+    FaultCode.GATEWAY_ERROR: EligibilityCode.EXCHANGE_ERROR,
+    FaultCode.GATEWAY_BAD_ANSWER: EligibilityCode.EXCHANGE_ERROR,
+    FaultCode.GATEWAY_TIMEOUT: EligibilityCode.TIMED_OUT,
+}
+"""What no answer is called; every other fault is "not reachable"."""
+
+
 async def not_reachable(bench: Bench, fault: FaultCode) -> None:
     """Identified all the same; the patient is sent to the counter, the staff are told why."""
     await bench.pass_pin()
     result = await bench.finish()
     assert (result.outcome, result.fault) == (VisitOutcome.IDENTIFIED, fault)
-    assert result.eligibility is EligibilityCode.NOT_REACHABLE, "never: not eligible"
+    code = UNCHECKED.get(fault, EligibilityCode.NOT_REACHABLE)
+    assert result.eligibility is code, "never: not eligible"
     assert StaffHint.CHECK_LATER in result.hints
-    await bench.shown(ResultView(NextStep.COUNTER))
+    await bench.shown(ResultView(NextStep.COUNTER, outcome=code))
     assert bench.publisher.records[-1].eligibility is None
     assert_texts(fault)
 
@@ -78,11 +87,12 @@ async def test_an_answer_for_another_birth_date_is_shown_to_nobody(bench: Bench)
     assert (result.outcome, result.fault) == (VisitOutcome.IDENTIFIED, FaultCode.IDENTITY_CONFLICT)
     assert result.eligibility is EligibilityCode.IDENTITY_CONFLICT
     assert StaffHint.POSSIBLE_FORGERY in result.hints
-    await bench.shown(ResultView(NextStep.COUNTER))
+    await bench.shown(ResultView(NextStep.COUNTER, outcome=EligibilityCode.IDENTITY_CONFLICT))
     visit = bench.publisher.records[-1].visit
     await bench.alerted(FaultCode.IDENTITY_CONFLICT)
     message = await bench.received(visit)
-    assert message["body"]["eligibility"] == {"code": "identity-conflict", "detail": None}
+    told = message["body"]["eligibility"]
+    assert (told["code"], told["detail"], told["flags"], told["fhir"]) == ("identity-conflict", None, [], None)
     assert message["body"]["fault"] == "ELG-007"
     assert "19010203" not in str(message)
     assert_texts(FaultCode.IDENTITY_CONFLICT)

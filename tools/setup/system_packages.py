@@ -23,6 +23,8 @@ PACKAGES = {
     "opensc": "without it the tests with opensc-tool are skipped",
     "fonts-ipafont-gothic": "without it no simulated card front is drawn: no `make run --front`, no bench-front",
     "fonts-ipafont-mincho": "the same",
+    "samba": "without it the test of the terminal's folder over a real SMB share is skipped",
+    "smbnetfs": "the same",
     "libopenjp2-tools": "without it the tests that decode the chip's photo a second time are skipped",
 }
 

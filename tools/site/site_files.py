@@ -80,7 +80,7 @@ class _Writer:
     def __init__(self, plan: SitePlan) -> None:
         self._plan = plan
         self._authority = Authority.make(plan.site)
-        self._device_key = new_key()
+        self._device_key, self._device_open_key = new_key(), new_key()
         self._open_keys = {reception: new_key() for reception in plan.receptions}
         self._sign_keys = {reception: new_key() for reception in plan.receptions}
 
@@ -130,6 +130,7 @@ class _Writer:
         plan = self._plan
         folder = self._folder("device")
         _private(folder / "device.key", private_pem(self._device_key))
+        _private(folder / "encryption.key", private_pem(self._device_open_key))
         cas, issuers = self._trust(folder)
         for reception in plan.receptions:
             _public(folder / f"{reception}-encryption.pem", public_pem(self._open_keys[reception]))
@@ -149,7 +150,7 @@ class _Writer:
             "version": 1,
             "site": {"id": plan.site, "env": plan.env},
             "device": {"id": plan.device, "data_dir": plan.data_dir},
-            "keys": {"device_key": "device.key"},
+            "keys": {"device_key": "device.key", "encryption_key": "encryption.key"},
             "trust": {"face_issuers": issuers, **({"jpki_ca": pinned} if pinned else {})},
             "models": {"dir": str(plan.models if plan.installed else plan.models.absolute())},
             "gateway": {"url": f"https://{_in_url(plan.hosts[0])}:{plan.gateway_port}", **client},
@@ -168,6 +169,7 @@ class _Writer:
         _private(folder / "encryption.key", private_pem(self._open_keys[reception]))
         _private(folder / "signing.key", private_pem(self._sign_keys[reception]))
         _public(folder / f"{plan.device}.pem", public_pem(self._device_key))
+        _public(folder / f"{plan.device}-encryption.pem", public_pem(self._device_open_key))
         tables = {
             "site": plan.site,
             "reception": reception,
@@ -180,6 +182,7 @@ class _Writer:
                 **self._client(folder, f"rx-{reception}"),
             },
             "devices": {plan.device: f"{plan.device}.pem"},
+            "device_encryption": {plan.device: f"{plan.device}-encryption.pem"},
         }
         path = folder / "reception.toml"
         _private(path, toml_text(tables).encode())

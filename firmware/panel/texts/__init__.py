@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 
+from firmware.core.outcome_texts import SHIPPED, OutcomeTexts
 from firmware.panel.page import Page
 
 LANGUAGES = ("ja", "en")
@@ -47,10 +48,11 @@ def _entry(name: str, table: object) -> Entry:
 
 
 class Words:
-    """The texts of one language."""
+    """The texts of one language. `outcomes`: what the patient reads at the end, as the site worded it."""
 
-    def __init__(self, language: str, data: Mapping[str, object]) -> None:
+    def __init__(self, language: str, data: Mapping[str, object], outcomes: OutcomeTexts = SHIPPED) -> None:
         self.language = language
+        self.outcomes = outcomes
         phrases = data.get("words", {})
         if not isinstance(phrases, dict) or not all(isinstance(phrase, str) for phrase in phrases.values()):
             raise ValueError("[words]: texts are needed")
@@ -58,12 +60,12 @@ class Words:
         self.entries = {name: _entry(name, table) for name, table in data.items() if name != "words"}
 
     @classmethod
-    def load(cls, language: str) -> "Words":
+    def load(cls, language: str, outcomes: OutcomeTexts = SHIPPED) -> "Words":
         """The shipped texts of a language in `LANGUAGES`; ValueError for another one or a malformed file."""
         if language not in LANGUAGES:
             raise ValueError(f"no texts in language {language!r}")
         source = resources.files(__package__) / f"{language}.toml"
-        return cls(language, tomllib.loads(source.read_text("utf-8")))
+        return cls(language, tomllib.loads(source.read_text("utf-8")), outcomes)
 
     def phrase(self, name: str, **fields: object) -> str:
         return self.phrases[name].format(**fields)

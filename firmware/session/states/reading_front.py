@@ -45,6 +45,7 @@ from firmware.core.events import (
 )
 from firmware.core.faults import FaultCode
 from firmware.core.outcomes import Method, VisitOutcome
+from firmware.core.views import ReadingChipView
 from firmware.session.handlers import Handlers
 from firmware.session.methods import can_type, no_frame_before, number_b_view
 from firmware.session.model import (
@@ -184,11 +185,13 @@ def placed(state: ReadingFront, _event: CardPlaced, policy: Policy) -> Step:
     if state.visit.present:
         return Step(state)
     back = replace(state, visit=replace(state.visit, present=True))
+    # With all digits known there is nothing to type or to show any more.
+    view = number_b_view(back, policy) if back.entry is None else ReadingChipView()
     effects = (
         StopTimer(back.visit.id, Timer.FRONT),
         StartTimer(back.visit.id, Timer.CARD, policy.card_seconds),
         IdentifyCard(back.visit.id),
-        _show(back, policy),
+        Show(view),
     )
     return Step(back, effects)
 

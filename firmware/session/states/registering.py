@@ -53,7 +53,7 @@ def failed(state: Registering, event: LookUpFailed, policy: Policy) -> Step:
 
 
 def _failed(state: Registering, policy: Policy, fault: FaultCode) -> Step:
-    visit = replace(state.visit, eligibility=EligibilityCode.NOT_REGISTERED, look_up_fault=fault)
+    visit = replace(state.visit, eligibility=EligibilityCode.NOT_REGISTERED, flags=(), look_up_fault=fault)
     state = _answered(replace(state, visit=visit))
     return conclude(state, policy) if visit.present else Step(state, (StopTimer(visit.id, Timer.LOOK_UP),))
 

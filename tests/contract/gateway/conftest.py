@@ -87,7 +87,7 @@ class World:
         await self.server.start()
         return self.server
 
-    def client(self, **changes: Any) -> HttpGateway:
+    def settings(self, **changes: Any) -> GatewayConfig:
         config = GatewayConfig(
             url=self.server.url,
             tls=self.tls,
@@ -98,24 +98,28 @@ class World:
             clock=self.clock,
             patience=PATIENCE,
         )
-        made = HttpGateway(replace(config, **changes))
+        return replace(config, **changes)
+
+    def client(self, **changes: Any) -> HttpGateway:
+        made = HttpGateway(self.settings(**changes))
         self._clients.append(made)
         return made
 
     def staff_request(self, **changes: object) -> str:
+        return self.reception_request(**{"verb": "staff-check", "visit": VISIT, "approved": True, **changes})
+
+    def reception_request(self, **members: object) -> str:
+        """Signed by the reception; `members` beside or instead of the usual ones."""
         now = int(time.time())
-        members = {
+        usual = {
             "iss": "desk",
             "aud": DEVICE,
             "jti": "request-0001",
             "iat": now,
             "exp": now + 60,
             "env": "sim",
-            "verb": "staff-check",
-            "visit": VISIT,
-            "approved": True,
         }
-        return signed_request(self.reception_key, {**members, **changes})
+        return signed_request(self.reception_key, {**usual, **members})
 
     async def ask(self, client: HttpGateway, name: str = "taro") -> EligibilityCode:
         """A whole face look-up of a seeded person."""

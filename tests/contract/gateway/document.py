@@ -4,7 +4,7 @@ import asyncio
 import base64
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,10 @@ _REQUESTS = {
     ("POST", "/v1/lookups"): "LookUpRequest",
     ("PUT", "/v1/lookups/{id}/consent"): "ConsentRequest",
     ("POST", "/v1/lookups/{id}/registration"): "RegistrationRequest",
+    ("POST", "/v1/number-lookups"): "NumberLookUpRequest",
+    ("POST", "/v1/emergency-searches"): "EmergencySearchRequest",
 }
+_ASKING = {("POST", path) for path in ("/v1/lookups", "/v1/number-lookups", "/v1/emergency-searches")}
 _ANSWERS = {
     ("POST", "/v1/challenges"): "ChallengeList",
     ("PUT", "/v1/lookups/{id}/consent"): "Acknowledgement",
@@ -39,7 +42,10 @@ _ANSWERS = {
 
 
 class Judge:
-    """Remembers what it saw. `objections`: what the document does not allow; `judging` off for rude requests."""
+    """Remembers what it saw. `objections`: what the document does not allow; `judging` off for rude requests.
+
+    `on_look_up` is called when a look-up was worked on, before its answer leaves.
+    """
 
     def __init__(self) -> None:
         self.objections: list[str] = []
@@ -47,6 +53,7 @@ class Judge:
         self.requests: list[bytes] = []
         self.judging = True
         self.look_up_asked = asyncio.Event()
+        self.on_look_up: Callable[[], None] = lambda: None
 
     def count(self, method: str, path: str) -> int:
         return sum((each[0], each[1]) == (method, path) for each in self.seen)
@@ -60,8 +67,9 @@ class Judge:
             place = request.method, resource.canonical if resource else request.path
             self.seen.append((*place, response.status))
             self.requests.append(body)
-            if place == ("POST", "/v1/lookups"):
+            if place in _ASKING:
                 self.look_up_asked.set()
+                self.on_look_up()
             self._measure("answer", _answer_schema(place, response.status), _json_of(response))
             if self.judging and place in _REQUESTS:
                 self._measure("request", _REQUESTS[place], _content(body, request.content_type))

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcomes import EligibilityCode
+from firmware.eligibility.http_queries import HttpQueries
 from firmware.sim.control import ControlClient, ControlError
 from firmware.sim.gateway.config import load
 from firmware.sim.gateway.people import SEED, write_people
 
 from .conftest import SECONDS, VISIT, World
 from .holders import jpki_ca
+from .test_gateway_queries import SETSU, asked
 
 SETTINGS = """
 env = "sim"
@@ -37,6 +40,31 @@ counter-1 = "device.pem"
 [receptions]
 desk = "desk.pem"
 """
+
+WRONG_COMMANDS: list[dict[str, object]] = [
+    {"cmd": "fault", "value": "fire"},
+    {"cmd": "delay", "seconds": "3"},
+    {"cmd": "fault"},
+    {"cmd": "disaster", "seconds": -1},
+]
+
+
+async def search(world: World, url: str) -> EligibilityCode:
+    """As in a disaster."""
+    queries = HttpQueries(world.settings(url=url))
+    try:
+        return (await queries.ask(asked(world, SETSU), SECONDS)).code
+    finally:
+        await queries.close()
+
+
+async def assert_obeys_disaster(world: World, control: ControlClient, url: str) -> None:
+    await control.call("disaster", seconds=60)
+    assert await search(world, url) is EligibilityCode.VALID
+    await control.call("disaster", seconds=None)
+    with pytest.raises(DeviceError) as raised:
+        await search(world, url)
+    assert raised.value.code is FaultCode.DISASTER_MODE_OFF
 
 
 @pytest.fixture
@@ -78,7 +106,8 @@ async def test_process_answers_obeys_and_ends(world: World, settings: Path) -> N
         await control.call("fault", value=None)
         await control.call("delay", seconds=0.1)
         assert await world.ask(client) is EligibilityCode.VALID
-        for wrong in ({"cmd": "fault", "value": "fire"}, {"cmd": "delay", "seconds": "3"}, {"cmd": "fault"}):
+        await assert_obeys_disaster(world, control, ready[1])
+        for wrong in WRONG_COMMANDS:
             with pytest.raises(ControlError):
                 await control.ask(wrong)
         await control.close()
@@ -110,9 +139,19 @@ async def test_what_was_looked_up_survives_a_restart(world: World, settings: Pat
         (('"desk.pem"', '"absent.pem"'), "absent"),
         (('"desk.pem"', '"jpki.pem"'), "P-256"),
         (("[devices]", "[devices"), "Expected"),
+        (("port = 0", 'port = 0\ndisaster_until = "tomorrow"'), "disaster_until"),
+        (("port = 0", "port = 0\ndisaster_until = 2026-08-30T00:00:00"), "disaster_until"),
     ],
 )
 def test_wrong_settings_are_named(settings: Path, change: tuple[str, str], named: str) -> None:
     settings.write_text(settings.read_text(encoding="utf-8").replace(*change), encoding="utf-8")
     with pytest.raises(ValueError, match=named):
         load(settings)
+
+
+def test_end_of_disaster_mode_is_a_moment(settings: Path) -> None:
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(
+        text.replace("port = 0", "port = 0\ndisaster_until = 2026-08-30T09:00:00+09:00"), encoding="utf-8"
+    )
+    assert load(settings).disaster_until == datetime(2026, 8, 30, tzinfo=UTC).timestamp()

@@ -281,10 +281,6 @@ async def test_challenges_for_another_device_or_env(hand: Hand) -> None:
     assert await ask(count=0) == (400, "malformed")
 
 
-async def test_number_look_up_is_described_only(hand: Hand) -> None:
-    assert await hand.post(b"x.y.z", "k", "/v1/number-lookups") == (501, "not-offered")
-
-
 async def test_look_up_of_another_device_or_visit_is_unknown(world: World, hand: Hand) -> None:
     await world.start(devices={**world.config.devices, "counter-2": world.device_key.public_key()})
     client = world.client()

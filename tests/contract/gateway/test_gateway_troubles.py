@@ -74,13 +74,13 @@ async def test_passing_trouble_is_outlived(world: World, client: HttpGateway, ki
 
 
 async def test_trouble_during_polling_is_outlived(world: World, client: HttpGateway) -> None:
-    world.server.api.delay = 0.1
+    world.server.desk.delay = 0.1
     await world.server.fault(Fault(FaultKind.DROP, LOOK_UPS + "/", times=1))
     assert await world.ask(client) is EligibilityCode.VALID
 
 
 async def test_gateway_restarted_between_question_and_answer(world: World, client: HttpGateway) -> None:
-    world.server.api.delay = 0.2
+    world.server.desk.delay = 0.2
     asking = asyncio.create_task(client.look_up(world.face(client), SECONDS))
     await world.judge.look_up_asked.wait()
     await world.server.fault(Fault(FaultKind.DOWN))

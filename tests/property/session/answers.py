@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from firmware.core import effects as fx
 from firmware.core import events as ev
+from firmware.core.eligibility import EligibilityFlag
 from firmware.core.faults import FaultCode
 from firmware.core.ids import Handle
 from firmware.core.outcomes import (
@@ -137,7 +138,9 @@ class Answers:
                 if rng.random() < 0.2:
                     return ev.LookUpFailed(at=at, visit=visit, fault=FaultCode.GATEWAY_TIMEOUT)
                 code = rng.choice(list(EligibilityCode))
-                return ev.LookUpAnswered(at=at, visit=visit, code=code, registration_offered=rng.random() < 0.5)
+                flags = tuple(rng.sample(list(EligibilityFlag), rng.choice((0, 0, 1, 3))))
+                offered = rng.random() < 0.5
+                return ev.LookUpAnswered(at=at, visit=visit, code=code, registration_offered=offered, flags=flags)
             case _:
                 return None
 

@@ -151,6 +151,21 @@ def test_a_camera_without_frames_ends_in_time(reader: FrontReader) -> None:
     assert reader.read(camera(), 0.1, never, print).code is FrontCode.TIMEOUT
 
 
+def test_a_dropped_reader_is_loaded_again_while_the_camera_opens() -> None:
+    made = FrontReader(FrontConfig(MODELS))
+    made.close()
+    loaded: list[bool] = []
+
+    def opening(seconds: float) -> Frame:
+        loaded.append(made._lines is not None)
+        raise DeviceError(FaultCode.CAMERA_NO_FRAME)
+
+    made.read(opening, 30.0, lambda: bool(loaded), print)
+    assert loaded[0]
+    made.close()
+    assert made._lines is None
+
+
 def test_a_broken_camera_is_reported(reader: FrontReader) -> None:
     def gone(timeout: float) -> Frame:
         raise DeviceError(FaultCode.CAMERA_MISSING)

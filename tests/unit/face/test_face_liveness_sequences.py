@@ -2,6 +2,8 @@
 
 import json
 import math
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -135,7 +137,7 @@ def test_the_bench_reports_and_leaves_the_records_alone(
     few = {name: SPECIES[name] for name in ("head tilted", "print flat")}
     monkeypatch.setattr(bench_liveness, "SPECIES", few)
     monkeypatch.setattr(bench_liveness, "record", lambda **_: pytest.fail("recorded"))
-    monkeypatch.setattr("sys.argv", ["bench", "--runs", "3", "--short", "--json", "--no-record"])
+    monkeypatch.setattr("sys.argv", ["bench", "--runs", "3", "--short", "--json", "--no-record", "--processes", "1"])
     assert bench_liveness.main() in {0, 1}
     told = json.loads(capsys.readouterr().out)
     assert [each["species"] for each in told] == ["head tilted", "print flat", "all real people"]
@@ -146,20 +148,41 @@ def test_the_bench_reports_and_leaves_the_records_alone(
 def test_the_bench_stores_what_it_found(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[dict[str, object]] = []
     monkeypatch.setattr(bench_liveness, "record", lambda **member: kept.append(member))
+    made = partial(bench_liveness.Rate, noise=1.0, steps=3, runs=100, causes={}, seconds=9.0)
     rates = [
-        bench_liveness.Rate("print flat", live=False, noise=1.0, steps=3, hits=5, runs=100, causes={}, seconds=9.0),
-        bench_liveness.Rate("print flat", live=False, noise=2.0, steps=3, hits=0, runs=100, causes={}, seconds=9.0),
-        bench_liveness.Rate(
-            "screen, matching", live=False, noise=1.0, steps=3, hits=99, runs=100, causes={}, seconds=9.0
-        ),
-        bench_liveness.Rate("all real people", live=True, noise=1.0, steps=3, hits=3, runs=100, causes={}, seconds=9.0),
+        made("print flat", live=False, hits=5),
+        made("print flat", live=False, noise=2.0, hits=0),
+        made("screen, matching", live=False, hits=99),
+        made("ordinary", live=True, hits=3),
+        made("all real people", live=True, hits=3),
+        made("all real people", live=True, steps=2, hits=1),
     ]
     bench_liveness.store(rates)
     assert [(each["id"], each["met"]) for each in kept] == [
         ("C4-print-flat", False),
         ("C4-screen-matching", True),
         ("C4-all-real-people", True),
+        ("C4-noise-apcer", True),
+        ("C4-two-steps-bpcer", True),
     ]
+    assert str(kept[3]["figure"]).endswith("], else 5.00%")
+
+
+def test_figures_do_not_depend_on_the_processes() -> None:
+    every = bench_liveness.parts("print flat", 7, 3, bench_liveness.TWO_STEPS)
+    apart = [replace(each, first=seed, runs=1) for each in every for seed in range(7, 10)]
+    ended = [ending for each in apart for ending in bench_liveness.endings(each)]
+    assert [ending for played in bench_liveness._played(every, 2) for ending in played] == ended
+    assert len(ended) == 3
+
+
+def test_parts_hold_every_sequence_once() -> None:
+    seeds = [
+        seed
+        for part in bench_liveness.parts("print flat", 10, 250, bench_liveness.ORDINARY)
+        for seed in range(part.first, part.first + part.runs)
+    ]
+    assert seeds == list(range(10, 260))
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,28 @@ def quantised_model() -> bytes:
     return data
 
 
+def matrix_model(**attributes: float) -> bytes:
+    """Five rows of 64 int8 values, in blocks of 16, applied by a Gemm with a bias."""
+    rng = np.random.default_rng(4)
+    constants = {
+        "w_quantized": rng.integers(-128, 128, (5, 64)).astype(np.int8),
+        "w_scales": rng.uniform(0.0001, 0.001, (5, 4)).astype(np.float32),
+        "w_zero": rng.integers(-5, 6, (5, 4)).astype(np.int8),
+        "bias": rng.uniform(-1, 1, 5).astype(np.float32),
+    }
+    nodes = [
+        helper.make_node("DequantizeLinear", ["w_quantized", "w_scales", "w_zero"], ["w"], axis=1, block_size=16),
+        helper.make_node("Gemm", ["data", "w", "bias"], ["out"], **{"transB": 1, **attributes}),
+    ]
+    inputs = [helper.make_tensor_value_info("data", TensorProto.FLOAT, ["n", 64])]
+    output = helper.make_tensor_value_info("out", TensorProto.FLOAT, ["n", 5])
+    initializers = [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    graph = helper.make_graph(nodes, "g", inputs, [output], initializers)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    data: bytes = model.SerializeToString()
+    return data
+
+
 def project(folder: Path, original: bytes, converted: bytes) -> tuple[Path, Path]:
     """A models folder and a package cache for one small model."""
     models, cache = folder / "models", folder / "cache"
@@ -83,6 +105,35 @@ def test_conversion_computes_the_same_and_gives_the_same_bytes_twice() -> None:
     assert [value.name for value in graph.input] == ["data"]
     assert [size.dim_value for size in graph.output[0].type.tensor_type.shape.dim] == [1, 4, 6, 6]
     assert "unused" not in {tensor.name for tensor in graph.initializer}
+
+
+def test_a_large_matrix_stays_int8_and_computes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversion, "LARGE", 5 * 64)
+    monkeypatch.setattr(conversion, "SLICE", 2 * 64)
+    original = matrix_model()
+    converted = conversion.convert(original, (1, 64))
+    assert converted == conversion.convert(original, (1, 64))
+    assert conversion.compare(original, converted, (1, 64)) < 1e-5
+    graph = onnx.load_from_string(converted).graph
+    assert [node.op_type for node in graph.node] == ["DequantizeLinear", "Reshape", "Gemm"] * 3 + ["Concat", "Add"]
+    sizes = {tensor.name: (tensor.data_type, list(tensor.dims)) for tensor in graph.initializer}
+    assert [sizes[f"out_{first}_quantized"] for first in (0, 2, 4)] == [
+        (TensorProto.INT8, [8, 16]),
+        (TensorProto.INT8, [8, 16]),
+        (TensorProto.INT8, [4, 16]),
+    ]
+    assert "w" not in sizes
+
+
+def test_a_small_matrix_is_folded() -> None:
+    graph = onnx.load_from_string(conversion.convert(matrix_model(), (1, 64))).graph
+    assert [node.op_type for node in graph.node] == ["Gemm"]
+
+
+def test_a_large_matrix_of_another_kind_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversion, "LARGE", 1)
+    with pytest.raises(ValueError, match="another kind"):
+        conversion.convert(matrix_model(alpha=0.5), (1, 64))
 
 
 def test_a_conversion_that_differs_is_seen() -> None:

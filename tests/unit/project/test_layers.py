@@ -40,7 +40,18 @@ PURE = (
     "camera/frames.py",
     "eligibility/model.py",
     "eligibility/codes.py",
+    "eligibility/fields.py",
+    "eligibility/parts.py",
+    "eligibility/checks.py",
+    "eligibility/characters.py",
+    "eligibility/numbers.py",
     "eligibility/rules.py",
+    "eligibility/oqs_names.py",
+    "eligibility/fhir.py",
+    "eligibility/fhir_terms.py",
+    "eligibility/fhir_coverage.py",
+    "eligibility/fhir_response.py",
+    "eligibility/fhir_consent.py",
     "panel/render.py",
 )
 """Pure files of the device packages: own package and core only, and of the standard library nothing that does I/O."""
@@ -56,6 +67,9 @@ OWNERS = {
     "gpiozero": "panel/gpio.py",
     "evdev": "panel/keypad_evdev.py",
     "picamera2": "camera/picamera.py",
+    "defusedxml": "eligibility/oqs_xml.py",
+    "pyzipper": "eligibility/oqs_zip.py",
+    "fhir": "eligibility/fhir_check.py",
     "sqlite3": "publish/outbox.py",
 }
 """The only file of the device packages that may import a vendor library."""

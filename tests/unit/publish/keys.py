@@ -32,6 +32,7 @@ from firmware.core.outcomes import (
     VisitOutcome,
     VisitSummary,
 )
+from firmware.core.queries import ReceptionQuery
 from firmware.core.result import ConsentTimes, RecordKind, VisitRecord
 from firmware.ports import PublisherCallbacks, StaffRequest
 from firmware.publish.seal import ReceptionKeys
@@ -64,6 +65,7 @@ class Recorder:
     requests: list[StaffRequest] = field(default_factory=list)
     parts: list[tuple[Part, FaultCode | None]] = field(default_factory=list)
     held: list[int] = field(default_factory=list)
+    queries: list[ReceptionQuery] = field(default_factory=list)
 
     def callbacks(self) -> PublisherCallbacks:
         return PublisherCallbacks(
@@ -71,6 +73,7 @@ class Recorder:
             part_failed=lambda part, fault: self.parts.append((part, fault)),
             part_recovered=lambda part: self.parts.append((part, None)),
             held=self.held.append,
+            query=self.queries.append,
         )
 
     def last(self, part: Part) -> FaultCode | str | None:

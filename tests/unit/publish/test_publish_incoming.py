@@ -9,11 +9,11 @@ from joserfc.jwk import ECKey
 
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcomes import ClockState, Env
-from firmware.publish.contract import Stage
+from firmware.publish.contract_read import Stage
 from firmware.publish.incoming import Gate
 from firmware.publish.outbox import Limits, Outbox
 from firmware.publish.seal import PublicEcKey
-from madoguchi_reception.requests import Signer, Wish
+from madoguchi_reception.requests import Query, Signer, Wish
 from tests.unit.publish.keys import NOW, VISIT, FixedClock, new_key, public_jwk
 
 FRONT, PHARMACY = new_key(), new_key()
@@ -66,9 +66,11 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 
 def test_requests_of_the_reception_tool_pass(scene: Scene) -> None:
-    for verb in ("staff-check", "cancel", "replay", "ping"):
-        visit = str(VISIT) if verb in {"staff-check", "cancel"} else None
-        jti, token = scene.signer.request(Wish(verb, "counter-1", visit, approved=verb == "staff-check"), NOW)
+    query = Query({"Name": "架空 花子"}, new_key())
+    for verb in ("staff-check", "confirm-result", "cancel", "replay", "ping", "lookup", "emergency-search"):
+        visit = str(VISIT) if verb in {"staff-check", "confirm-result", "cancel"} else None
+        sealed = query if verb in {"lookup", "emergency-search"} else None
+        jti, token = scene.signer.request(Wish(verb, "counter-1", visit, approved=False), NOW, sealed)
         assert scene.give(token.encode(), verb) == jti
 
 
@@ -114,6 +116,9 @@ def test_bad_requests_have_their_code_and_use_nothing_up(
 def test_other_bad_requests(scene: Scene) -> None:
     assert scene.ask(scene.claims(), key=PHARMACY) is FaultCode.REQUEST_BAD_SIGNATURE
     assert scene.ask(scene.claims(verb="staff-check"), "staff-check") is FaultCode.REQUEST_MALFORMED
+    assert scene.ask(scene.claims(verb="confirm-result"), "confirm-result") is FaultCode.REQUEST_MALFORMED
+    assert scene.ask(scene.claims(verb="lookup"), "lookup") is FaultCode.REQUEST_MALFORMED
+    assert scene.ask(scene.claims(verb="lookup", sealed="a.b.c.d.e"), "lookup") is FaultCode.REQUEST_MALFORMED
     assert scene.ask(scene.claims(verb="reboot"), "reboot") is FaultCode.REQUEST_MALFORMED
     ack = Signer(FRONT, "front", "sim").sign(scene.claims(), "ack+jwt")
     assert scene.give(ack.encode()) is FaultCode.REQUEST_BAD_SIGNATURE

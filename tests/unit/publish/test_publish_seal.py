@@ -81,7 +81,7 @@ def test_inner_payload_has_steps_of_512_bytes_and_no_pad_left_over() -> None:
         payload = (plain or b"").split(b".")[1]
         lengths.add(len(urlsafe_b64decode(payload + b"==")))
     assert all(length % 512 == 0 for length in lengths)
-    assert lengths == {1024, 1536}
+    assert lengths == {1536, 2048}
 
 
 def test_a_message_beyond_the_limit_is_too_large() -> None:

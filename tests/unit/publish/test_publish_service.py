@@ -1,10 +1,7 @@
 """The publisher without a broker: committing, faults, incoming messages through the courier."""
 
-import hashlib
-import json
 import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,79 +11,13 @@ from firmware.core.effects import Progress
 from firmware.core.events import Part
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.ids import VisitId
-from firmware.core.outcomes import ClockState, Env, VisitOutcome, VisitSummary
+from firmware.core.outcomes import ClockState, VisitOutcome, VisitSummary
 from firmware.core.result import RecordKind
-from firmware.publish.config import BrokerConfig, PublishConfig, Timing
 from firmware.publish.outbox import Limits, Outbox, RowState
 from firmware.publish.service import MqttPublisher
-from madoguchi_reception.opener import Address, Opener
 from madoguchi_reception.requests import Signer, Wish
-from tests.unit.publish.keys import NOW, VISIT, Authority, FixedClock, Recorder, new_key, reception_keys, record
-
-DEVICE, FRONT_OPEN, FRONT_SIGN, PHARMACY = new_key(), new_key(), new_key(), new_key()
-BASE = "madoguchi/v1/clinic"
-
-
-class Scene:
-    """A publisher whose broker does not exist."""
-
-    def __init__(self, folder: Path) -> None:
-        authority = Authority(folder)
-        certificate, key = authority.issue("counter-1")
-        assert DEVICE.private_key is not None
-        self.clock, self.said = FixedClock(), Recorder()
-        self.signer = Signer(FRONT_SIGN, "front", "sim")
-        self.config = PublishConfig(
-            site="clinic",
-            device="counter-1",
-            env=Env.SIM,
-            broker=BrokerConfig("127.0.0.1", authority.certificate, certificate, key, port=1),
-            signing_key=DEVICE.private_key,
-            receptions=(
-                reception_keys("front", FRONT_OPEN, FRONT_SIGN),
-                reception_keys("pharmacy", PHARMACY, PHARMACY),
-            ),
-            outbox=folder / "outbox.db",
-            software="0.1.0",
-            clock=self.clock,
-            timing=Timing(backoff=0.05, backoff_cap=0.2, maintenance=0.05),
-        )
-        self.publisher = MqttPublisher(self.config)
-
-    def start(self) -> MqttPublisher:
-        self.publisher.start(self.said.callbacks())
-        return self.publisher
-
-    def restart(self, **changed: object) -> MqttPublisher:
-        self.publisher.close()
-        self.config = replace(self.config, **changed)  # type: ignore[arg-type]  # members are chosen by name
-        self.publisher = MqttPublisher(self.config)
-        return self.start()
-
-    def tokens(self, reception: str = "front") -> list[str]:
-        assert self.publisher._outbox is not None
-        rows = [row for row in self.publisher._outbox.rows() if row.reception == reception]
-        return [self.publisher._outbox.token(row.jti) or "" for row in rows]
-
-    def opened(self) -> list[dict[str, object]]:
-        opener = Opener(Address("clinic", "front", "sim"), (FRONT_OPEN,), {"counter-1": (DEVICE,)})
-        return [opener.open("counter-1", token).raw for token in self.tokens()]
-
-    def arrive(self, topic: str, payload: bytes | str) -> None:
-        assert self.publisher._courier is not None
-        self.publisher._courier.message(f"{BASE}/{topic}", payload.encode() if isinstance(payload, str) else payload)
-
-    def ack(self, token: str, stage: str = "stored", **more: object) -> str:
-        digest = urlsafe_b64encode(hashlib.sha256(token.encode()).digest()).decode().rstrip("=")
-        raw = Opener(Address("clinic", "front", "sim"), (FRONT_OPEN,), {"counter-1": (DEVICE,)}).open(
-            "counter-1", token
-        )
-        return self.signer.ack("counter-1", digest, stage, {"msg": raw.jti, "seq": raw.seq, **more})
-
-    def alerts(self) -> list[str]:
-        """Codes of alerts that wait for a connection."""
-        assert self.publisher._courier is not None
-        return [json.loads(packet.payload)["code"] for packet in self.publisher._courier._announcer.alerts()]
+from tests.unit.publish.keys import NOW, VISIT, record
+from tests.unit.publish.scene import PHARMACY, Scene, until
 
 
 @pytest.fixture
@@ -94,13 +25,6 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     made = Scene(tmp_path)
     yield made
     made.publisher.close()
-
-
-def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)
 
 
 def test_commit_before_start_is_refused_and_start_needs_no_broker(scene: Scene) -> None:
@@ -155,9 +79,6 @@ def test_full_outbox_is_reported_and_recovers(scene: Scene) -> None:
     until(lambda: scene.said.last(Part.OUTBOX) == "ok")
     assert publisher.commit(record()) == 3
     until(lambda: scene.said.last(Part.OUTBOX) is FaultCode.OUTBOX_FULL)
-    scene.restart(limits=Limits())
-    with pytest.raises(DeviceError, match="MSG-015"):
-        scene.publisher.commit(record(eligibility={"Address": "x" * 200_000}))
 
 
 def test_only_the_right_acknowledgement_deletes(scene: Scene) -> None:
@@ -230,9 +151,7 @@ def test_running_visits_are_known_by_their_progress(scene: Scene) -> None:
 
 def test_a_request_for_a_visit_that_is_over_is_refused(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     publisher = scene.start()
-    courier, answers = publisher._courier, list[dict[str, object]]()
-    assert courier is not None
-    monkeypatch.setattr(courier, "answer", lambda packet: answers.append(_claims(packet.payload)))
+    answers = scene.answers(monkeypatch)
     for verb in ("staff-check", "cancel"):
         wish = Wish(verb, "counter-1", str(VISIT), approved=verb == "staff-check")
         for progress in (Progress.CARD_PRESENT, Progress.DONE):
@@ -243,13 +162,6 @@ def test_a_request_for_a_visit_that_is_over_is_refused(scene: Scene, monkeypatch
     assert [(said["status"], said.get("code")) for said in answers] == [("ok", None), ("refused", "MSG-011")] * 2
     assert [asked.verb for asked in scene.said.requests] == ["staff-check", "cancel"]
     assert scene.alerts() == []
-
-
-def _claims(token: bytes) -> dict[str, object]:
-    part = token.split(b".")[1]
-    claims = json.loads(urlsafe_b64decode(part + b"=" * (-len(part) % 4)))
-    assert isinstance(claims, dict)
-    return claims
 
 
 def test_expired_results_are_announced_by_a_signed_message(scene: Scene) -> None:

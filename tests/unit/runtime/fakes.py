@@ -14,7 +14,8 @@ from firmware.core.outcomes import (
     Method,
     Revocation,
 )
-from firmware.core.result import RecordKind, VisitRecord
+from firmware.core.queries import ReceptionQuery
+from firmware.core.result import QueryRecord, RecordKind, VisitRecord
 from firmware.core.secret import Secret
 from firmware.core.views import View
 from firmware.ports import (
@@ -99,6 +100,7 @@ class FakeGateway:
         self.registered: list[VisitId] = []
         self.seconds: list[float] = []
         self.consents: list[tuple[VisitId, bool, float, float | None]] = []
+        self.confirmed: list[tuple[VisitId, bool]] = []
         self.refills = 0
         self.refill_fault: FaultCode | None = None
         self.consent_fault: FaultCode | None = None
@@ -139,6 +141,9 @@ class FakeGateway:
             raise answer
         return answer
 
+    def confirm(self, visit: VisitId, approved: bool) -> None:
+        self.confirmed.append((visit, approved))
+
     async def send_consent(self, visit: VisitId, given: bool, at: float, expires: float | None) -> None:
         self.consents.append((visit, given, at, expires))
         if self.consent_fault is not None:
@@ -175,6 +180,30 @@ class FakeRevocation:
         self.closed = True
 
 
+class FakeQueries:
+    """Answers with `answers` in turn, then valid; or when `gate` is set again."""
+
+    def __init__(self) -> None:
+        self.answers: list[EligibilityAnswer | Exception] = []
+        self.asked: list[ReceptionQuery] = []
+        self.seconds: list[float] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.closed = False
+
+    async def ask(self, query: ReceptionQuery, seconds: float) -> EligibilityAnswer:
+        self.asked.append(query)
+        self.seconds.append(seconds)
+        await self.gate.wait()
+        answer = self.answers.pop(0) if self.answers else EligibilityAnswer(EligibilityCode.VALID, {"name": NAME})
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def close(self) -> None:
+        self.closed = True
+
+
 class FakePublisher:
     """Keeps everything that was to be published."""
 
@@ -187,6 +216,8 @@ class FakePublisher:
         self.closed = False
         self.start_fault: FaultCode | None = None
         self.error: Exception | None = None
+        self.queries: list[QueryRecord] = []
+        self.query_errors: list[Exception] = []
         self.blocker = Blocker()
 
     def of_kind(self, kind: RecordKind) -> list[VisitRecord]:
@@ -203,6 +234,13 @@ class FakePublisher:
             raise self.error
         self.records.append(record)
         return len(self.records)
+
+    def commit_query(self, record: QueryRecord) -> int:
+        self.blocker.wait()
+        if self.query_errors:
+            raise self.query_errors.pop(0)
+        self.queries.append(record)
+        return len(self.records) + len(self.queries)
 
     def progress(self, visit: VisitId, progress: Progress) -> None:
         self.progressed.append((visit, progress))

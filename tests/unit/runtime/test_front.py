@@ -13,6 +13,7 @@ from firmware.core.events import Event, Part
 from firmware.core.faults import FaultCode
 from firmware.core.outcomes import FrontHint
 from firmware.core.secret import Secret
+from firmware.runtime import work_front
 from firmware.runtime.lane import Lane
 from firmware.runtime.vault import ENTRY
 from firmware.runtime.work_camera import CameraWorker
@@ -225,6 +226,44 @@ async def test_a_reader_that_cannot_be_loaded_stays_failed() -> None:
         await until(lambda: front.loaded)
         await bench.inference.run(lambda: None, 5.0)
         assert bench.parts == [(Part.CARD_FRONT, FaultCode.MODEL_FAILED)]
+
+
+async def test_an_idle_reader_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work_front, "IDLE_SECONDS", 0.05)
+    front = FakeFront(NUMBER_B)
+    with at(front) as bench:
+        bench.worker.read(bench.visit, READ)
+        await until(lambda: bench.ends)
+        assert not front.closed
+        await until(lambda: front.closed)
+
+
+async def test_a_reader_that_is_needed_again_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work_front, "IDLE_SECONDS", 0.05)
+    front = FakeFront(NUMBER_B)
+    with at(front) as bench:
+        bench.worker.read(bench.visit, READ)
+        await until(lambda: bench.ends)
+        front.gate.clear()
+        bench.worker.read(bench.visit, READ)
+        await asyncio.sleep(0.15)
+        assert not front.closed
+        front.gate.set()
+        await until(lambda: len(bench.ends) == 2 and front.closed)
+
+
+async def test_the_end_of_the_process_drops_no_reader_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work_front, "IDLE_SECONDS", 0.01)
+    front = FakeFront(NUMBER_B)
+    front.gate.clear()
+    with at(front) as bench:
+        bench.worker.read(bench.visit, READ)
+        await until(lambda: front.pixels)
+        bench.worker.close()
+        front.gate.set()
+        await until(lambda: bench.ends)
+        await asyncio.sleep(0.05)
+        assert not front.closed
 
 
 async def test_without_a_reader_nothing_is_read() -> None:

@@ -148,7 +148,7 @@ async def test_detached_when_the_answer_was_there_already() -> None:
 @pytest.mark.parametrize(
     ("fault", "code"),
     [
-        (FaultCode.GATEWAY_TIMEOUT, EligibilityCode.NOT_REACHABLE),
+        (FaultCode.GATEWAY_TIMEOUT, EligibilityCode.TIMED_OUT),
         (FaultCode.CHALLENGE_REFUSED, EligibilityCode.REFUSED),
     ],
 )
@@ -188,9 +188,7 @@ async def test_of_too_many_detached_look_ups_the_oldest_is_ended() -> None:
         await until(lambda: len(desk.gateway.asked) == len(desk.worker._detached) + 1)
         desk.detach(visit)
     await until(lambda: desk.late)
-    assert [(late.visit, late.summary.eligibility) for late in desk.late] == [
-        ("visit-0", EligibilityCode.NOT_REACHABLE)
-    ]
+    assert [(late.visit, late.summary.eligibility) for late in desk.late] == [("visit-0", EligibilityCode.TIMED_OUT)]
     desk.gateway.release()
     await until(lambda: len(desk.late) == MAX_DETACHED + 1)
     assert len({late.visit for late in desk.late}) == MAX_DETACHED + 1

@@ -1,6 +1,7 @@
 """One event or more of every kind, all of a visit of yesterday."""
 
 from firmware.core import events as ev
+from firmware.core.eligibility import EligibilityFlag
 from firmware.core.events import Button, EntryKind, Event, Part, Timer
 from firmware.core.faults import FaultCode
 from firmware.core.ids import Handle, VisitId
@@ -72,6 +73,7 @@ _EVENTS: tuple[Event, ...] = (
         for code in EligibilityCode
         for offered in (True, False)
     ),
+    ev.LookUpAnswered(at=AT, visit=VISIT, code=EligibilityCode.VALID, flags=tuple(EligibilityFlag)),
     *(ev.LookUpFailed(at=AT, visit=VISIT, fault=fault) for fault in (FaultCode.GATEWAY_ERROR,)),
     ev.ResultCommitted(at=AT, visit=VISIT, held=3),
     ev.PublishFailed(at=AT, visit=VISIT, fault=FaultCode.OUTBOX_FULL),

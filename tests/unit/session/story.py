@@ -9,6 +9,7 @@ from typing import Self, TypeVar
 
 from firmware.core import effects as fx
 from firmware.core import events as ev
+from firmware.core.eligibility import EligibilityFlag
 from firmware.core.events import Button, EntryKind, Part, Timer
 from firmware.core.faults import FaultCode
 from firmware.core.ids import Handle, VisitId
@@ -49,6 +50,9 @@ def verdict(
     code: MatchCode = MatchCode.MATCH, reason: UnsureReason | None = None, liveness: Liveness = Liveness.OFF
 ) -> MatchVerdict:
     return MatchVerdict(code, reason, MatchBand.ACCEPT, "sface-2021-accept", "00ff", liveness)
+
+
+Flags = tuple[EligibilityFlag, ...]
 
 
 class Story:
@@ -283,9 +287,11 @@ class Story:
     def cancel(self) -> Self:
         return self.feed(ev.CancelRequested(at=self.now, visit=self.visit.id))
 
-    def answer(self, code: EligibilityCode = EligibilityCode.VALID, *, offered: bool = False) -> Self:
-        event = ev.LookUpAnswered(at=self.now, visit=self.visit.id, code=code, registration_offered=offered)
-        return self.feed(event)
+    def answer(
+        self, code: EligibilityCode = EligibilityCode.VALID, *, offered: bool = False, flags: Flags = ()
+    ) -> Self:
+        now, visit = self.now, self.visit.id
+        return self.feed(ev.LookUpAnswered(at=now, visit=visit, code=code, registration_offered=offered, flags=flags))
 
     def no_answer(self, fault: FaultCode) -> Self:
         return self.feed(ev.LookUpFailed(at=self.now, visit=self.visit.id, fault=fault))

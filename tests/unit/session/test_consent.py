@@ -4,17 +4,20 @@ import pytest
 
 from firmware.core import effects as fx
 from firmware.core.effects import Progress, Tone
+from firmware.core.eligibility import NEEDS_PATIENT, EligibilityFlag
 from firmware.core.events import Button, Part, Timer
 from firmware.core.faults import FaultCode
 from firmware.core.outcomes import CertificateCheck, ConsentAnswer, EligibilityCode, Env, StaffHint, VisitOutcome
 from firmware.core.views import ConsentView, LookingUpView, NextStep, ResultView
 from firmware.session.model import Consenting, Idle, LookingUp, Showing
 from firmware.session.policy import Policy
-from tests.unit.session.ways import consenting, looking_up, matching
+from tests.unit.session.ways import consenting, looking_up, matching, registering
 
 NO_SHARING = [CertificateCheck.GRACE, CertificateCheck.EXPIRED]
 HINTS = {
     EligibilityCode.VALID: (StaffHint.GO_ON,),
+    EligibilityCode.VALID_SEVERAL: (StaffHint.CHOOSE_RESULT,),
+    EligibilityCode.VALID_UNREGISTERED: (StaffHint.GO_ON,),
     EligibilityCode.INVALID: (StaffHint.ASK_DOCUMENT,),
     EligibilityCode.INVALID_NEW_EXISTS: (StaffHint.ASK_DOCUMENT, StaffHint.ASK_AGAIN),
     EligibilityCode.NONE: (StaffHint.ASK_DOCUMENT,),
@@ -22,7 +25,16 @@ HINTS = {
     EligibilityCode.NOT_REGISTERED: (StaffHint.ASK_DOCUMENT,),
     EligibilityCode.PENDING: (StaffHint.CHECK_LATER,),
     EligibilityCode.NOT_REACHABLE: (StaffHint.CHECK_LATER, StaffHint.ASK_DOCUMENT),
-    EligibilityCode.REFUSED: (StaffHint.CHECK_LATER, StaffHint.ASK_DOCUMENT),
+    **dict.fromkeys(
+        (
+            EligibilityCode.TIMED_OUT,
+            EligibilityCode.EXCHANGE_ERROR,
+            EligibilityCode.PROCESSING_ERROR,
+            EligibilityCode.CONTRADICTORY,
+            EligibilityCode.REFUSED,
+        ),
+        (StaffHint.CHECK_LATER, StaffHint.ASK_DOCUMENT),
+    ),
     EligibilityCode.IDENTITY_CONFLICT: (StaffHint.POSSIBLE_FORGERY,),
     EligibilityCode.NOT_ASKED: (),
 }
@@ -81,16 +93,34 @@ def test_every_answer_has_its_hints_and_its_next_step(code: EligibilityCode) -> 
     assert story.result.eligibility is code
     assert story.result.hints == HINTS[code]
     story.committed()
-    done = NextStep.DONE if code is EligibilityCode.VALID else NextStep.COUNTER
-    story.shows(ResultView(done))
+    fine = code in {EligibilityCode.VALID, EligibilityCode.VALID_SEVERAL, EligibilityCode.VALID_UNREGISTERED}
+    done = NextStep.DONE if fine else NextStep.COUNTER
+    story.shows(ResultView(done, outcome=None if fine or code is EligibilityCode.NOT_ASKED else code))
     assert story.now_doing(fx.Play) == [fx.Play(Tone.DONE if done is NextStep.DONE else Tone.PROMPT)]
+
+
+@pytest.mark.parametrize("flag", EligibilityFlag)
+def test_remarks_lead_to_the_details_and_some_to_the_counter(flag: EligibilityFlag) -> None:
+    story = looking_up().answer(flags=(flag,))
+    assert (story.result.flags, story.result.hints) == ((flag,), (StaffHint.GO_ON, StaffHint.CHECK_DETAILS))
+    next_step = NextStep.COUNTER if flag in NEEDS_PATIENT else NextStep.DONE
+    story.committed().shows(ResultView(next_step))
+
+
+def test_flags_of_an_answer_do_not_stay_with_a_failure_after_it() -> None:
+    story = registering().press(Button.LEFT).no_answer(FaultCode.GATEWAY_TIMEOUT)
+    assert (story.result.eligibility, story.result.flags) == (EligibilityCode.NOT_REGISTERED, ())
 
 
 @pytest.mark.parametrize(
     ("fault", "code"),
     [
         (FaultCode.GATEWAY_UNREACHABLE, EligibilityCode.NOT_REACHABLE),
-        (FaultCode.GATEWAY_TIMEOUT, EligibilityCode.NOT_REACHABLE),
+        (FaultCode.GATEWAY_TIMEOUT, EligibilityCode.TIMED_OUT),
+        (FaultCode.GATEWAY_ERROR, EligibilityCode.EXCHANGE_ERROR),
+        (FaultCode.GATEWAY_BAD_ANSWER, EligibilityCode.EXCHANGE_ERROR),
+        (FaultCode.TERMINAL_UNREACHABLE, EligibilityCode.NOT_REACHABLE),
+        (FaultCode.TERMINAL_BAD_FILE, EligibilityCode.EXCHANGE_ERROR),
         (FaultCode.GATEWAY_UNTRUSTED, EligibilityCode.NOT_REACHABLE),
         (FaultCode.GATEWAY_REFUSED, EligibilityCode.REFUSED),
         (FaultCode.CHALLENGE_REFUSED, EligibilityCode.REFUSED),
@@ -110,7 +140,7 @@ def test_a_contradiction_with_the_chip_is_an_alert() -> None:
     story.did(fx.StopTimer(visit, Timer.LOOK_UP), fx.RaiseAlert(conflict, visit)).shows(ConsentView())
     story.press(Button.LEFT)
     assert (story.result.eligibility, story.result.fault) == (EligibilityCode.IDENTITY_CONFLICT, conflict)
-    story.committed().shows(ResultView(NextStep.COUNTER))
+    story.committed().shows(ResultView(NextStep.COUNTER, outcome=EligibilityCode.IDENTITY_CONFLICT))
 
 
 def test_a_gateway_that_does_not_answer_at_all() -> None:
@@ -118,7 +148,7 @@ def test_a_gateway_that_does_not_answer_at_all() -> None:
     story.at(LookingUp)
     story.wait(0.2)
     assert (story.result.eligibility, story.result.fault) == (
-        EligibilityCode.NOT_REACHABLE,
+        EligibilityCode.TIMED_OUT,
         FaultCode.GATEWAY_TIMEOUT,
     )
     story = consenting().wait(25.1)

@@ -176,4 +176,6 @@ def test_a_journal_holds_codes_only() -> None:
 def _leaves(value: object) -> list[object]:
     if dataclasses.is_dataclass(value):
         return [leaf for item in dataclasses.fields(value) for leaf in _leaves(getattr(value, item.name))]
+    if isinstance(value, tuple):
+        return [leaf for item in value for leaf in _leaves(item)]
     return [value]

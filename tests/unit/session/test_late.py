@@ -2,6 +2,7 @@
 
 import pytest
 
+from firmware.core.eligibility import EligibilityFlag
 from firmware.core.events import Button
 from firmware.core.faults import FaultCode
 from firmware.core.outcomes import EligibilityCode, StaffHint, VisitSummary
@@ -44,7 +45,7 @@ def test_a_registration_that_ended_late() -> None:
     [
         (
             FaultCode.GATEWAY_TIMEOUT,
-            EligibilityCode.NOT_REACHABLE,
+            EligibilityCode.TIMED_OUT,
             (StaffHint.CHECK_LATER, StaffHint.ASK_DOCUMENT),
         ),
         (FaultCode.GATEWAY_REFUSED, EligibilityCode.REFUSED, (StaffHint.CHECK_LATER, StaffHint.ASK_DOCUMENT)),
@@ -54,6 +55,12 @@ def test_without_an_answer(fault: FaultCode, code: EligibilityCode, hints: tuple
     assert without_answer(fault) is code
     late = amended(_published(), code, fault)
     assert (late.fault, late.hints) == (fault, hints)
+
+
+def test_flags_come_along_and_hint_at_the_details() -> None:
+    flags = (EligibilityFlag.REPLACED_CHARACTER,)
+    late = amended(_published(), EligibilityCode.VALID, None, flags)
+    assert (late.flags, late.hints) == (flags, (StaffHint.GO_ON, StaffHint.CHECK_DETAILS))
 
 
 def test_a_contradiction_names_its_fault() -> None:

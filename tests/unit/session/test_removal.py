@@ -302,7 +302,7 @@ def test_back_within_the_moment_while_looking_up() -> None:
 
 def test_the_look_up_times_out_while_the_card_is_away() -> None:
     story = looking_up().wait(24.0).lift_card().wait(1.2)
-    assert story.at(LookingUp).visit.eligibility is EligibilityCode.NOT_REACHABLE
+    assert story.at(LookingUp).visit.eligibility is EligibilityCode.TIMED_OUT
     story.wait(0.5).at(Idle)
     assert story.result.fault is FaultCode.GATEWAY_TIMEOUT
 

@@ -111,6 +111,7 @@ def test_keys_are_private_and_nothing_else_is_for_everybody(installed: Path) -> 
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
     assert {name: mode for name, mode in modes.items() if name.endswith(".key")} == {
         "device.key": 0o400,
+        "encryption.key": 0o400,
         "tls.key": 0o400,
     }
     assert {mode for name, mode in modes.items() if not name.endswith(".key")} == {0o640}

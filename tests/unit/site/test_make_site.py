@@ -69,6 +69,9 @@ def test_reception_and_gateway_hold_the_other_halves(site: Path) -> None:
         assert theirs.opening[0].as_pem(private=False) == made.encryption_key.read_bytes()
         assert theirs.signing.as_pem(private=False) == made.signing_key.read_bytes()
         assert theirs.devices["counter-1"][0].as_pem() == public_pem(private(device.keys.device_key))
+        assert device.keys.encryption_key is not None
+        assert theirs.sealing["counter-1"].as_pem() == public_pem(private(device.keys.encryption_key))
+        assert theirs.sealing["counter-1"].thumbprint() != theirs.devices["counter-1"][0].thumbprint()
         assert (theirs.broker.host, theirs.broker.port) == ("127.0.0.1", 1883)
     gateway = gateway_config.load(site / "gateway" / "gateway.toml")
     assert gateway.devices["counter-1"] == private(device.keys.device_key).public_key()
@@ -122,7 +125,7 @@ def test_no_secret_is_readable_by_others(site: Path) -> None:
 
 
 def test_the_device_folder_holds_no_key_of_others(site: Path) -> None:
-    assert sorted(path.name for path in (site / "device").glob("*.key")) == ["device.key", "tls.key"]
+    assert sorted(path.name for path in (site / "device").glob("*.key")) == ["device.key", "encryption.key", "tls.key"]
     assert not list((site / "gateway").glob("device.key"))
 
 

@@ -6,18 +6,28 @@ Exit codes: 0 done, 1 refused by the device, 2 wrong use or configuration, 3 no 
 import argparse
 import signal
 import sys
-import threading
-import uuid
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from madoguchi_reception.asking import Asking
 from madoguchi_reception.config import Config, ConfigError, load
-from madoguchi_reception.desk import ROOT, Desk
-from madoguchi_reception.link import Link
-from madoguchi_reception.opener import Refused
+from madoguchi_reception.desk import Desk
 from madoguchi_reception.printer import Printer
-from madoguchi_reception.requests import LIFETIME, Signer, Wish, read_response
+from madoguchi_reception.queries import OPTIONAL, OPTIONS, SEXES, QueryError, from_json, from_options
+from madoguchi_reception.requests import Query, Wish
+
+VERBS = {
+    "staff-check": "answer a staff check: the person was compared with the card's photo",
+    "confirm-result": "say whether the one result that was found is this visit's patient",
+    "cancel": "end a visit",
+    "replay": "ask for everything not acknowledged",
+    "ping": "ask for a sign of life",
+    "lookup": "look up eligibility by the insured number of a 資格確認書",
+    "emergency-search": "look up by the person's own data, in disaster mode only",
+}
+ABOUT_A_VISIT = {"staff-check", "confirm-result", "cancel"}
+ANSWER_SECONDS = 10.0
+QUERY_SECONDS = 210.0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,10 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         config = load(options.config)
-    except ConfigError as error:
+        return _run(config, options) if options.command == "run" else _ask(config, options)
+    except (ConfigError, QueryError) as error:
         print(f"madoguchi-reception: {error}", file=sys.stderr)
         return 2
-    return _run(config, options) if options.command == "run" else _ask(config, options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -36,22 +46,31 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     run = _command(commands, "run", "receive, store and acknowledge results until interrupted")
     run.add_argument("--language", choices=("ja", "en"))
-    for name, text in (
-        ("staff-check", "answer a staff check: the person was compared with the card's photo"),
-        ("cancel", "end a visit"),
-        ("replay", "ask for everything not acknowledged"),
-        ("ping", "ask for a sign of life"),
-    ):
+    for name, text in VERBS.items():
         verb = _command(commands, name, text)
+        wait = QUERY_SECONDS if name in OPTIONS else ANSWER_SECONDS
         verb.add_argument("--device", help="needed where the site has several")
-        verb.add_argument("--timeout", type=float, default=10.0, help="seconds to wait for the answer (default 10)")
-        if name in {"staff-check", "cancel"}:
+        verb.add_argument("--timeout", type=float, default=wait, help=f"seconds to wait for the answer ({wait:g})")
+        if name in ABOUT_A_VISIT:
             verb.add_argument("--visit", required=True, help="the visit's id, 32 hex digits")
-        if name == "staff-check":
+        if name in {"staff-check", "confirm-result"}:
             answer = verb.add_mutually_exclusive_group(required=True)
             answer.add_argument("--approve", action="store_true")
-            answer.add_argument("--deny", action="store_true")
+            answer.add_argument("--refuse", "--deny", action="store_true")
+        if name in OPTIONS:
+            _add_query(verb, name)
     return parser
+
+
+def _add_query(verb: argparse.ArgumentParser, name: str) -> None:
+    verb.add_argument("--input", help="file with the query as JSON, national names; - reads standard input")
+    for option, member in OPTIONS[name].items():
+        text = f"{member}{' (optional)' if option in OPTIONAL else ''}"
+        verb.add_argument(f"--{option}", help=text, choices=sorted(SEXES) if option == "sex" else None)
+    if name == "lookup":
+        verb.add_argument(
+            "--limit-consent", action="store_true", help="the patient agrees that 限度額情報 is looked up too"
+        )
 
 
 def _command(
@@ -72,62 +91,42 @@ def _run(config: Config, options: argparse.Namespace) -> int:
     return 0
 
 
-class Asking:
-    """One request and the wait for its signed answer. A `link.Events`."""
-
-    def __init__(self, config: Config, wish: Wish) -> None:
-        self._config, self._wish = config, wish
-        self.jti, self._token = Signer(config.signing, config.reception, config.env).request(wish)
-        self._answers = f"{ROOT}/{config.site}/rx/{config.reception}/res/{wish.device}"
-        # The reception's own client id belongs to the running receiver; taking it would throw that one out.
-        name = f"rx-{config.reception}-{uuid.uuid4().hex[:8]}"
-        self.link = Link(config.broker, name, (self._answers,), self)
-        self.answer: dict[str, Any] | None = None
-
-    def wait(self, seconds: float) -> None:
-        """Ask and wait; the answer, if any, is in `answer`."""
-        timer = threading.Timer(min(seconds, LIFETIME), self.link.stop)
-        timer.start()
-        try:
-            self.link.run()
-        finally:
-            timer.cancel()
-
-    def online(self) -> None:
-        """See `link.Events`."""
-        topic = f"{ROOT}/{self._config.site}/{self._wish.device}/req/{self._wish.verb}"
-        self.link.publish(topic, self._token.encode(), expiry=LIFETIME)
-
-    def offline(self, reason: str) -> None:
-        """See `link.Events`."""
-        print(f"madoguchi-reception: {reason}", file=sys.stderr)
-
-    def message(self, _topic: str, payload: bytes) -> None:
-        """See `link.Events`."""
-        keys = self._config.devices[self._wish.device]
-        try:
-            claims = read_response(payload.decode("ascii", "replace"), keys, self._config.reception)
-        except Refused:
-            return
-        if claims.get("jti") == self.jti:
-            self.answer = claims
-            self.link.stop()
-
-
 def _ask(config: Config, options: argparse.Namespace) -> int:
     device: str | None = options.device or (next(iter(config.devices)) if len(config.devices) == 1 else None)
     if device is None or device not in config.devices:
-        print("madoguchi-reception: --device must name one of the site's devices", file=sys.stderr)
-        return 2
-    approved = options.approve if options.command == "staff-check" else None
-    asking = Asking(config, Wish(options.command, device, getattr(options, "visit", None), approved))
+        raise QueryError("--device must name one of the site's devices")
+    query = _query(config, options, device) if options.command in OPTIONS else None
+    wish = Wish(options.command, device, getattr(options, "visit", None), getattr(options, "approve", None))
+    asking = Asking(config, wish, query)
     asking.wait(options.timeout)
     printer = Printer(config.language, as_json=options.json)
-    if asking.answer is None:
-        printer("response", {"device": device, "jti": asking.jti, "status": "no answer"})
-        return 3
-    printer("response", {"device": device, **asking.answer})
-    return 0 if asking.answer.get("status") == "ok" else 1
+    if asking.answer is not None:
+        printer("response", {"device": device, **asking.answer})
+    if asking.result is not None:
+        printer("message", {"bytes": asking.size, **asking.result.printable})
+    return _exit_code(asking, printer, device)
+
+
+def _exit_code(asking: Asking, printer: Printer, device: str) -> int:
+    if asking.is_done:
+        return 0
+    if asking.answer is not None and asking.answer.get("status") != "ok":
+        return 1
+    printer("response", {"device": device, "jti": asking.jti, "status": "no answer"})
+    return 3
+
+
+def _query(config: Config, options: argparse.Namespace, device: str) -> Query:
+    if (key := config.sealing.get(device)) is None:
+        raise QueryError(f"device_encryption.{device}: missing; queries are sealed to that key")
+    if options.input is None:
+        given = {name: getattr(options, name) for name in OPTIONS[options.command]}
+        return Query(from_options(options.command, given, limit_consent=getattr(options, "limit_consent", False)), key)
+    try:
+        text = sys.stdin.read() if options.input == "-" else Path(options.input).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise QueryError(f"--input: {type(error).__name__}") from error
+    return Query(from_json(text), key)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ An unknown or missing member is a ConfigError that names its place.
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +16,8 @@ from madoguchi_reception.keys import KeyFileError, load_key
 
 ENVS = ("production", "test", "sim")
 _ID = re.compile(r"[a-z0-9-]{1,32}")
-_MEMBERS = {"site", "reception", "env", "language", "database", "keep_days", "broker", "keys", "devices"}
+_TABLES = {"broker", "keys", "devices", "device_encryption"}
+_MEMBERS = {"site", "reception", "env", "language", "database", "keep_days", *_TABLES}
 _BROKER = {"host", "port", "ca", "certificate", "key", "mqtt5"}
 _KEYS = {"encryption", "signing", "previous"}
 
@@ -41,7 +42,10 @@ class Broker:
 
 @dataclass(frozen=True, repr=False)
 class Config:
-    """Everything in the file, keys loaded. `opening`: private keys messages may be sealed to, newest first."""
+    """Everything in the file, keys loaded. `opening`: private keys messages may be sealed to, newest first.
+
+    `devices`: public keys that sign a device's messages. `sealing`: the public key that queries to it are sealed to.
+    """
 
     site: str
     reception: str
@@ -53,6 +57,7 @@ class Config:
     opening: tuple[ECKey, ...]
     signing: ECKey
     devices: Mapping[str, tuple[ECKey, ...]]
+    sealing: Mapping[str, ECKey] = field(default_factory=dict)
 
 
 def load(path: Path) -> Config:
@@ -87,6 +92,7 @@ def _config(data: dict[str, Any], base: Path) -> Config:
         opening=tuple(load_key(base / name, private=True) for name in private),
         signing=load_key(base / _get(keys, "signing", str, "keys."), private=True),
         devices={_id(name, "devices"): _device(value, base, name) for name, value in devices.items()},
+        sealing=_sealing(data.get("device_encryption", {}), base, set(devices)),
     )
 
 
@@ -105,6 +111,12 @@ def _broker(data: dict[str, Any], base: Path) -> Broker:
 def _device(value: object, base: Path, name: str) -> tuple[ECKey, ...]:
     files = [value] if isinstance(value, str) else _texts(value, f"devices.{name}")
     return tuple(load_key(base / file, private=False) for file in files)
+
+
+def _sealing(data: object, base: Path, known: set[str]) -> dict[str, ECKey]:
+    files = _typed(data, dict, "device_encryption")
+    _only(files, known, "device_encryption.")
+    return {name: load_key(base / _get(files, name, str, "device_encryption."), private=False) for name in files}
 
 
 def _only(data: dict[str, Any], known: set[str], where: str) -> None:

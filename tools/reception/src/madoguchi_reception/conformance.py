@@ -7,7 +7,10 @@ device can hide in it. `run` gives findings in words; an empty list is a pass. I
 - a good result is acknowledged as stored, with its hash, id and number;
 - a duplicate is acknowledged again and handed on once (`handed_on` counts what reached the business side);
 - wrong key, truncated, foreign env, foreign address, foreign device key, unsigned: rejected or ignored, never stored;
-- unknown members and an unknown minor version are accepted; an `exp` long past is accepted (clocks are wrong at times).
+- unknown members and an unknown minor version are accepted; an `exp` long past is accepted (clocks are wrong at times);
+- codes of a later minor version (eligibility, flags, ways, hints) are accepted: they mean "ask at the counter";
+- the answer to a query (`lookup`) is taken like a result; a kind of message that nobody knows yet is stored and
+  acknowledged too, so that the device may let go of it, whether or not it is handed on.
 """
 
 import json
@@ -65,12 +68,13 @@ class Kit:
 
 @dataclass(frozen=True, repr=False)
 class Case:
-    """One message and whether a receiver must store it."""
+    """One message, whether a receiver must store it, and whether it may keep it from the business side."""
 
     name: str
     payload: bytes
     claims: dict[str, Any]
     stored: bool
+    silent: bool = False
 
 
 def cases(kit: Kit) -> Iterator[Case]:
@@ -81,6 +85,12 @@ def cases(kit: Kit) -> Iterator[Case]:
     yield Case("duplicate", payload, good, stored=True)
     later = kit.claims(2, ver="1.9", novelty={"a": [1]}, exp=1)
     yield Case("unknown members, exp long past", kit.seal(later), later, stored=True)
+    words = kit.claims(20, ver="1.9", body=_later_words())
+    yield Case("unknown codes", kit.seal(words), words, stored=True)
+    looked_up = kit.claims(21, ver="1.3", typ="lookup", body=_lookup())
+    yield Case("answer to a query", kit.seal(looked_up), looked_up, stored=True)
+    strange = kit.claims(22, ver="1.9", typ="something-later", body={"novelty": [1]})
+    yield Case("unknown kind of message", kit.seal(strange), strange, stored=True, silent=True)
     stranger = ECKey.generate_key("P-256")
     refused = {
         "sealed to another key": kit.seal(kit.claims(3), to=stranger),
@@ -98,6 +108,21 @@ def cases(kit: Kit) -> Iterator[Case]:
         yield Case(name, bad, {}, stored=False)
 
 
+def _later_words() -> dict[str, Any]:
+    told = {"code": "some-later-flag", "ja": "後の版の注意", "en": "a remark of a later version"}
+    codes = {"code": "some-later-code", "detail": None, "flags": ["some-later-flag"], "ways": ["some-later-way"]}
+    eligibility = {**codes, "staff": {"ja": "窓口で確認", "en": "ask at the counter"}, "remarks": [told]}
+    return {"visit": uuid.uuid4().hex, "outcome": "some-later-outcome", "eligibility": eligibility, "hints": ["later"]}
+
+
+def _lookup() -> dict[str, Any]:
+    when = "2026-09-21T14:13:00.000Z"
+    eligibility = {"code": "valid", "detail": {"ResultList": []}, "flags": [], "ways": ["go-on"], "remarks": []}
+    return {"request": str(uuid.uuid4()), "id": uuid.uuid4().hex, "asked": when, "answered": when} | {
+        "eligibility": eligibility
+    }
+
+
 def _unsigned(claims: dict[str, Any]) -> str:
     head, body = ({"alg": "none", "typ": "message+jwt"}, claims)
     return ".".join(urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (head, body)) + "."
@@ -111,9 +136,10 @@ def run(kit: Kit, subject: Subject, handed_on: Callable[[], int]) -> list[str]:
         acks = [_ack(kit, token) for token in subject(case.payload)]
         findings += [f"{case.name}: {text}" for text in _judged(case, acks)]
         expected += case.stored and case.name != "duplicate"
-        if handed_on() != expected:
-            findings.append(f"{case.name}: handed on {handed_on()} results, {expected} would be right")
-            expected = handed_on()
+        handed = handed_on()
+        if handed != expected and not (case.silent and handed == expected - 1):
+            findings.append(f"{case.name}: handed on {handed} results, {expected} would be right")
+        expected = handed
     return findings
 
 

@@ -84,8 +84,7 @@ class Desk:
             why, detail = str(handled.refused.why), handled.refused.detail
             self._report("refused", {"device": device, "why": why, "detail": detail, "bytes": len(payload)})
         elif handled.claims is not None:
-            claims = {key: value for key, value in handled.claims.raw.items() if key != "pad"}
-            self._report("message", {"bytes": len(payload), **claims})
+            self._report("message", {"bytes": len(payload), **handled.claims.printable})
 
     def _state(self, device: str, payload: bytes) -> None:
         seen = self._receiver.state(device, payload)

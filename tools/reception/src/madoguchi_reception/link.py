@@ -51,6 +51,8 @@ class Link:
         self._presence_topic = ""
         self.pause = 5.0
         """Longest wait before connecting again, seconds."""
+        self.lasting = True
+        """Whether the broker keeps what arrives while we are away."""
 
     def announce(self, topic: str, presence: Callable[[], Callable[[str], bytes]]) -> None:
         """Publish presence on `topic`; `presence` makes, for each connection, the payload by status."""
@@ -114,7 +116,7 @@ class Link:
         client = Client(
             CallbackAPIVersion.VERSION2,
             self._client_id,
-            clean_session=None if five else False,
+            clean_session=None if five else not self.lasting,
             protocol=MQTTv5 if five else MQTTv311,
             reconnect_on_failure=False,
         )
@@ -134,8 +136,9 @@ class Link:
             client.connect(self._broker.host, self._broker.port, KEEPALIVE)
             return
         properties = _properties(PacketTypes.CONNECT)
-        properties.SessionExpiryInterval = SESSION_EXPIRY
-        client.connect(self._broker.host, self._broker.port, KEEPALIVE, clean_start=False, properties=properties)
+        properties.SessionExpiryInterval = SESSION_EXPIRY if self.lasting else 0
+        clean = not self.lasting
+        client.connect(self._broker.host, self._broker.port, KEEPALIVE, clean_start=clean, properties=properties)
 
     def _expiry(self, seconds: int | None) -> Properties | None:
         if seconds is None or not self._broker.mqtt5:

@@ -58,6 +58,11 @@ class Claims:
     body: dict[str, Any]
     raw: dict[str, Any]
 
+    @property
+    def printable(self) -> dict[str, Any]:
+        """Everything it says, without the padding."""
+        return {key: value for key, value in self.raw.items() if key != "pad"}
+
 
 @dataclass(frozen=True)
 class Address:

@@ -1,15 +1,18 @@
-"""Signs what a reception says: requests (staff-check, cancel, replay, ping) and acknowledgements; reads responses.
+"""Signs what a reception says: requests and acknowledgements; seals queries; reads responses.
 
 ES256 with the reception's signing key, `kid` its thumbprint, header `typ` by kind. A request lives for at most 120 s.
+A query is sealed (JWE compact, ECDH-ES, A256GCM) to the device's encryption key, named in the reception's own file: a
+key that merely stands in the description topic is nobody's.
 """
 
 import json
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from joserfc import jws
+from joserfc import jwe, jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
@@ -17,17 +20,25 @@ from madoguchi_reception.keys import kid
 from madoguchi_reception.opener import Refused, Why, json_object
 
 LIFETIME = 60
-VERBS = ("staff-check", "cancel", "replay", "ping")
+SEALED_STEP = 256
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked of a device. `visit`: for staff-check and cancel; `approved`: for staff-check."""
+    """What is asked of a device. `visit`: for staff-check, confirm-result and cancel; `approved`: for the first two."""
 
     verb: str
     device: str
     visit: str | None = None
     approved: bool | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class Query:
+    """What a lookup or emergency-search asks: members with their national names, and the device's encryption key."""
+
+    members: Mapping[str, str]
+    to: ECKey
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,7 +49,7 @@ class Signer:
     reception: str
     env: str
 
-    def request(self, wish: Wish, now: float | None = None) -> tuple[str, str]:
+    def request(self, wish: Wish, now: float | None = None, query: Query | None = None) -> tuple[str, str]:
         """`jti` and token of a request."""
         issued = int(time.time() if now is None else now)
         claims: dict[str, Any] = {
@@ -51,6 +62,9 @@ class Signer:
             claims["visit"] = wish.visit
         if wish.approved is not None:
             claims["approved"] = wish.approved
+        if query is not None:
+            content = {"iss": self.reception, "jti": claims["jti"], "query": dict(query.members)}
+            claims["sealed"] = seal(content, query.to)
         return claims["jti"], self.sign(claims, "request+jwt")
 
     def ack(self, device: str, digest: str, stage: str, more: dict[str, Any]) -> str:
@@ -65,6 +79,14 @@ class Signer:
 
     def _common(self, device: str, issued: int) -> dict[str, Any]:
         return {"iss": self.reception, "aud": device, "iat": issued, "env": self.env}
+
+
+def seal(content: dict[str, Any], to: ECKey) -> str:
+    """JWE compact, padded: its length does not tell a name's."""
+    size = len(json.dumps(content).encode())
+    plain = json.dumps({**content, "pad": "0" * (-size % SEALED_STEP)}).encode()
+    header = {"alg": "ECDH-ES", "enc": "A256GCM", "kid": kid(to), "cty": "json"}
+    return jwe.encrypt_compact(header, plain, to, algorithms=["ECDH-ES", "A256GCM"])
 
 
 def read_response(token: str, device_keys: tuple[ECKey, ...], reception: str) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class Store:
 
     def add(self, claims: Claims) -> bool:
         """Store a message; False if its `jti` was there already."""
-        text = json.dumps({key: value for key, value in claims.raw.items() if key != "pad"}, ensure_ascii=False)
+        text = json.dumps(claims.printable, ensure_ascii=False)
         values = (claims.jti, claims.device, claims.seq, claims.typ, time.time(), text)
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")

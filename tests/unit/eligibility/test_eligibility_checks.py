@@ -1,0 +1,283 @@
+"""Each local check at its boundaries: the day before, the day itself, the day after."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from firmware.core.eligibility import EligibilityFlag
+from firmware.eligibility.checks import check, is_elderly_recipient, is_preschool
+from tests.unit.eligibility.coverages import ECHO, GOOD, confirmation
+
+TODAY = date(2026, 4, 1)
+OTHER = {"InsurerNumber": "39130018"}
+ASSISTANCE = {"InsuredCardClassification": "A1", "InsurerNumber": "12130019"}
+
+
+def flags(*people: dict[str, Any], eligible: bool = True, today: date | None = TODAY, **members: Any) -> set[str]:
+    return set(check(confirmation(*people, **members), today, eligible=eligible))
+
+
+def good(**members: Any) -> dict[str, Any]:
+    return {**GOOD, **members}
+
+
+def written(day: date) -> str:
+    return day.isoformat().replace("-", "")
+
+
+def test_nothing_to_remark() -> None:
+    assert flags(GOOD) == set()
+
+
+def test_flags_stand_in_the_order_of_their_list() -> None:
+    found = check(confirmation(good(Name="●髙", InsurerNumber="1", QualificationDate="x")), TODAY, eligible=True)
+    assert found == tuple(sorted(found, key=list(EligibilityFlag).index))
+    assert len(found) == 4
+
+
+# ---- days ----------------------------------------------------------------------------------------------------------
+
+BOUNDARIES = [
+    ("QualificationDate", "not-yet-qualified", {1: True, 0: False, -1: False}),
+    ("DisqualificationDate", "qualification-ended", {1: False, 0: True, -1: True}),
+    ("InsuredCardExpirationDate", "card-expired", {1: False, 0: False, -1: True}),
+]
+DAYS = [(member, flag, shift, seen) for member, flag, cases in BOUNDARIES for shift, seen in cases.items()]
+
+
+@pytest.mark.parametrize(("member", "flag", "shift", "seen"), DAYS)
+def test_days_around_the_visit(member: str, flag: str, shift: int, seen: bool) -> None:
+    person = good(**{member: written(TODAY + timedelta(days=shift))})
+    assert (flag in flags(person)) is seen
+    assert (flag in flags(person, QualificationConfirmationDate="")) is seen
+    assert (flag in flags(GOOD, person)) is seen
+    assert flag not in flags(person, eligible=False)
+
+
+@pytest.mark.parametrize(("member", "flag", "shift", "seen"), DAYS)
+@pytest.mark.parametrize("wrong", [-1, 1, 4000, None])
+def test_the_answer_s_own_day_counts_not_a_wrong_clock(
+    member: str, flag: str, shift: int, seen: bool, wrong: int | None
+) -> None:
+    clock = None if wrong is None else TODAY + timedelta(days=wrong)
+    found = flags(good(**{member: written(TODAY + timedelta(days=shift))}), today=clock)
+    assert (flag in found) is seen
+    assert "dates-not-checked" not in found
+
+
+@pytest.mark.parametrize("own", ["", "99999999"])
+def test_without_any_day_nothing_is_compared(own: str) -> None:
+    late = good(QualificationDate="99990101", DisqualificationDate="19800101", InsuredCardExpirationDate="19800101")
+    found = flags(late, today=None, QualificationConfirmationDate=own) - {"odd-value", "contradiction"}
+    assert found == {"dates-not-checked"}
+
+
+def test_without_any_day_a_lost_eligibility_is_not_remarked_on() -> None:
+    assert flags(GOOD, today=None, QualificationConfirmationDate="", eligible=False) == set()
+
+
+# ---- numbers and characters ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("number", "seen"),
+    [("06130017", False), ("00130013", False), ("  130013", False), ("06130018", True), ("0613", True), ("", False)],
+)
+def test_insurer_check_digit(number: str, seen: bool) -> None:
+    assert ("insurer-check-digit" in flags(good(InsurerNumber=number))) is seen
+    assert ("insurer-check-digit" in flags(good(InsurerNumber=number), eligible=False)) is seen
+
+
+TEXTS = ["InsuredName", "Name", "NameOfOther", "NameKana", "NameOfOtherKana", "Address"]
+NUMBERS = ["InsuredCardSymbol", "InsuredIdentificationNumber"]
+
+
+@pytest.mark.parametrize("member", [*TEXTS, *NUMBERS])
+def test_signs_of_names_addresses_and_symbols(member: str) -> None:
+    assert flags(good(**{member: "窓口●"})) == {"replaced-character"}
+    assert flags(good(**{member: "窓口髙"})) == {"beyond-jis-x-0208"}
+    assert flags(good(**{member: "●德"}), eligible=False) == {"replaced-character", "beyond-jis-x-0208"}
+    assert flags(good(**{member: "ﾏﾄﾞｸﾞﾁ 窓口～〜"})) == set()
+
+
+def test_other_texts_are_no_names() -> None:
+    assert flags(good(ReferenceNumber="●髙")) == set()
+
+
+# ---- burden --------------------------------------------------------------------------------------------------------
+
+
+def elderly(ratio: str = "020", start: str = "20260401", end: str = "20260731") -> dict[str, Any]:
+    return {
+        "ElderlyRecipientValidStartDate": start,
+        "ElderlyRecipientValidEndDate": end,
+        "ElderlyRecipientContributionRatio": ratio,
+    }
+
+
+@pytest.mark.parametrize(
+    ("members", "seen"),
+    [
+        ({}, set()),
+        ({"InsuredPartialContributionRatio": "000"}, set()),
+        ({"InsuredPartialContributionRatio": ""}, {"burden-ratio-missing"}),
+        ({"InsuredPartialContributionRatio": "", "ElderlyRecipientCertificateInfo": elderly()}, set()),
+        (
+            {"InsuredPartialContributionRatio": "", "ElderlyRecipientCertificateInfo": elderly("")},
+            {"burden-ratio-missing"},
+        ),
+        ({"InsuredPartialContributionRatio": "3"}, {"odd-value"}),
+        ({"InsuredPartialContributionRatio": "", **ASSISTANCE}, set()),
+    ],
+)
+def test_missing_ratio(members: dict[str, Any], seen: set[str]) -> None:
+    assert flags(good(**members)) == seen
+    assert "burden-ratio-missing" not in flags(good(**members), eligible=False)
+
+
+@pytest.mark.parametrize(
+    ("certificate", "seen"),
+    [
+        (elderly("030"), False),
+        (elderly("020"), True),
+        (elderly("", "", ""), False),
+        (elderly("020", "", ""), True),
+        (elderly("020", start="20260401"), True),
+        (elderly("020", start="20260402"), False),
+        (elderly("020", start="", end="20260401"), True),
+        (elderly("020", start="", end="20260331"), False),
+    ],
+)
+def test_ratio_of_the_elderly_recipient_in_force(certificate: dict[str, str], seen: bool) -> None:
+    found = flags(good(ElderlyRecipientCertificateInfo=certificate))
+    assert ("burden-ratio-differs" in found) is seen
+
+
+# ---- ages ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("born", "first", "last"),
+    [
+        ("1955-05-10", "2025-06-01", "2030-05-09"),
+        ("1955-05-01", "2025-05-01", "2030-04-30"),
+        ("1955-05-02", "2025-06-01", "2030-05-01"),
+        ("1955-05-31", "2025-06-01", "2030-05-30"),
+        ("1955-12-15", "2026-01-01", "2030-12-14"),
+        ("1956-01-01", "2026-01-01", "2030-12-31"),
+        ("1956-02-29", "2026-03-01", "2031-02-28"),
+        ("1956-03-01", "2026-03-01", "2031-02-28"),
+    ],
+)
+def test_elderly_recipients_at_both_ends(born: str, first: str, last: str) -> None:
+    birth, start, end = map(date.fromisoformat, (born, first, last))
+    one = timedelta(days=1)
+    around = [
+        (start - one, False),
+        (start, True),
+        (start + one, True),
+        (end - one, True),
+        (end, True),
+        (end + one, False),
+    ]
+    for day, expected in around:
+        assert is_elderly_recipient(birth, day) is expected, day
+        person = good(Birthdate=written(birth), QualificationDate="")
+        found = flags(person, today=None, QualificationConfirmationDate=written(day))
+        assert ("elderly-recipient-missing" in found) is expected
+
+
+SEVENTY_TWO = good(Birthdate="19540101")
+
+
+@pytest.mark.parametrize(
+    ("members", "seen"),
+    [
+        ({}, True),
+        ({"ElderlyRecipientCertificateInfo": elderly("030")}, False),
+        ({"ElderlyRecipientCertificateInfo": elderly("030", "", "")}, False),
+        ({"ElderlyRecipientCertificateInfo": elderly("030", start="20260402")}, True),
+        ({"ElderlyRecipientCertificateInfo": elderly("030", "", "20260331")}, True),
+        ({"ElderlyRecipientCertificateInfo": elderly("030", "", "20260401")}, False),
+        ({"InsurerNumber": "39130018"}, False),
+        ({"InsurerNumber": "390013"}, True),
+        (ASSISTANCE, False),
+    ],
+)
+def test_elderly_recipient_information(members: dict[str, Any], seen: bool) -> None:
+    assert ("elderly-recipient-missing" in flags({**SEVENTY_TWO, **members})) is seen
+    assert "elderly-recipient-missing" not in flags({**SEVENTY_TWO, **members}, eligible=False)
+
+
+@pytest.mark.parametrize(
+    ("born", "last"),
+    [
+        ("2020-03-31", "2026-03-31"),
+        ("2020-04-01", "2026-03-31"),
+        ("2020-04-02", "2027-03-31"),
+        ("2020-12-31", "2027-03-31"),
+        ("2020-01-01", "2026-03-31"),
+        ("2020-02-29", "2026-03-31"),
+    ],
+)
+def test_preschool_children_at_both_ends(born: str, last: str) -> None:
+    birth, end = map(date.fromisoformat, (born, last))
+    one = timedelta(days=1)
+    for day, expected in [(birth - one, False), (birth, True), (end - one, True), (end, True), (end + one, False)]:
+        assert is_preschool(birth, day) is expected, day
+        person = good(Birthdate=written(birth), QualificationDate="")
+        found = flags(person, today=None, QualificationConfirmationDate=written(day))
+        assert ("preschool-missing" in found) is expected
+        marked = flags({**person, "PreschoolClassification": "1"}, QualificationConfirmationDate=written(day))
+        assert "preschool-missing" not in marked
+        assert ("contradiction" in marked) is not expected
+
+
+def test_children_with_another_mark_or_assistance() -> None:
+    child = good(Birthdate="20210403", QualificationDate="")
+    assert flags(child) == {"preschool-missing"}
+    assert flags(child, eligible=False) == set()
+    assert flags({**child, "PreschoolClassification": "2"}) == {"unknown-code"}
+    assert flags({**child, **ASSISTANCE}) == set()
+
+
+# ---- what the answer itself tells ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("people", "members", "seen"),
+    [
+        ([GOOD, good(**OTHER)], {}, False),
+        ([GOOD, good(**OTHER, DisqualificationDate="20260401")], {}, True),
+        ([GOOD, good(DisqualificationDate="20260401")], {}, False),
+        ([good(DisqualificationDate="20260401")], {}, False),
+        ([good(InsurerNumber="", DisqualificationDate="20260401"), GOOD], {}, False),
+        ([good(DisqualificationDate="20260401", ReasonOfLoss="03")], {}, True),
+        ([good(DisqualificationDate="20260401", ReasonOfLoss="02")], {}, False),
+        ([good(**OTHER)], {"QualificationConfirmSearchInfo": ECHO}, True),
+        ([GOOD], {"QualificationConfirmSearchInfo": ECHO}, False),
+        ([GOOD, good(**OTHER)], {"QualificationConfirmSearchInfo": ECHO}, False),
+        ([good(InsurerNumber="")], {"QualificationConfirmSearchInfo": ECHO}, False),
+        ([], {"QualificationConfirmSearchInfo": ECHO}, False),
+    ],
+)
+def test_changed_insurer(people: list[dict[str, Any]], members: dict[str, Any], seen: bool) -> None:
+    assert ("insurer-changed" in flags(*people, **members)) is seen
+
+
+@pytest.mark.parametrize(
+    ("members", "seen"),
+    [
+        ({"LimitApplicationCertificateRelatedInfo": {"LimitApplicationCertificateDate": "x"}}, "odd-value"),
+        ({"SpecificDiseasesCertificateList": [{"SpecificDiseasesDiseaseCategory": "9"}]}, "unknown-code"),
+        ({"PublicExpenseResultList": [{"SelfPayAmount": "x"}]}, "odd-value"),
+        ({"PharmacistsInfoConsTime": "x"}, "odd-value"),
+        ({"PharmacistsInfoConsFlg": "9"}, "unknown-code"),
+        ({"InsuredCardExpirationDate": "99999999"}, "odd-value"),
+        ({"ReasonOfLoss": "04"}, "unknown-code"),
+    ],
+)
+def test_what_was_not_understood_is_flagged_wherever_it_stands(members: dict[str, Any], seen: str) -> None:
+    assert flags(good(**members)) == {seen}
+    assert flags(good(**members), eligible=False) == {seen}
