@@ -20,7 +20,7 @@ from firmware.core.effects import Progress, Tone
 from firmware.core.faults import FaultCode
 from firmware.core.ids import VisitId
 from firmware.core.outcomes import Env
-from firmware.core.result import Json, VisitRecord
+from firmware.core.result import Json, QueryRecord, VisitRecord
 from firmware.core.views import View
 from firmware.eligibility.http import GatewayConfig, HttpGateway, Patience, TlsFiles
 from firmware.ports import PublisherCallbacks
@@ -91,6 +91,9 @@ class Kept:
         held = self.inner.commit(record)
         self.records.append(record)
         return held
+
+    def commit_query(self, record: QueryRecord) -> int:
+        return self.inner.commit_query(record)
 
     def progress(self, visit: VisitId, progress: Progress) -> None:
         self.inner.progress(visit, progress)

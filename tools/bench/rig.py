@@ -70,6 +70,12 @@ class Hands:
     async def turn_card_over(self) -> None:
         await self._crew.turn_card_over()
 
+    async def show_card(self) -> None:
+        await self._crew.show_card()
+
+    async def put_card_back(self) -> None:
+        await self._crew.put_card_back()
+
     async def staff_answer(self, visit: str, *, approved: bool) -> None:
         await self._crew.staff_answer(visit, approved=approved)
 

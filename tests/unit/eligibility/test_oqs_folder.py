@@ -165,7 +165,12 @@ async def test_answers_are_left_unless_the_site_wants_them_deleted(tmp_path: Pat
 async def test_a_foreign_file_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     read = oqs_files.read_settled
-    monkeypatch.setattr(oqs_files, "read_settled", lambda path, settle: opened.append(path.name) or read(path, settle))
+
+    def noted(path: Path, settle: float) -> bytes | None:
+        opened.append(path.name)
+        return read(path, settle)
+
+    monkeypatch.setattr(oqs_files, "read_settled", noted)
     async with terminal(tmp_path, writer=replace(WRITER, stand=0.6)) as played:
         played.next_quirks.append(Quirk.FOREIGN_IDENTIFIER)
         await OqsQueries(config(tmp_path)).ask(asking(query()), 9.0)
