@@ -1,6 +1,6 @@
 # Bare `make` lists the targets. Everything runs out of this folder; nothing is installed elsewhere but system packages.
 .DEFAULT_GOAL := help
-.PHONY: help setup ready run test test-long check bench-visit bench-daemon bench-card bench-face bench-front bench-liveness bench-terminal bench-lookup measure-face measure-xml fuzz measure-card measure measure-stack measure-sequences measure-clone models fonts faces screens docs lock measurements mutants format clean
+.PHONY: help setup ready run test test-long check bench-visit bench-daemon bench-card bench-face bench-front bench-liveness bench-terminal bench-lookup measure-face measure-eligibility measure-xml fuzz measure-card measure measure-stack measure-sequences measure-clone models fonts faces screens docs lock measurements mutants format clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -48,6 +48,9 @@ bench-liveness: ready ## the liveness challenge against rendered people and fake
 measure-face: ready ## hostile photos, camera faults, time of these tests (C5, C6)
 	@$(BIN)/python tools/measure_face.py $(ARGS)
 
+measure-eligibility: ready ## matrix, tables, codecs, check digits, time of these tests (D1, D2, D5)
+	@$(BIN)/python tools/measure_eligibility.py $(ARGS)
+
 measure-xml: ready ## hostile XML against the terminal's reader (D3)
 	@$(BIN)/python tools/measure_xml.py $(ARGS)
 
@@ -64,7 +67,7 @@ fuzz: ready ## let a coverage-guided fuzzer loose on the card layer; ARGS="--tar
 measure-card: bench-card ## fuzz, independent readers, storms, mutants, time of the card's tests (B1 to B5; about 40 minutes)
 	@$(BIN)/python tools/measure_card.py $(ARGS)
 
-measure: measure-sequences measure-stack measure-card measure-face measure-xml bench-terminal bench-lookup bench-face bench-front bench-liveness bench-visit bench-daemon measure-clone ## all measurements of docs/measurements.md (about two hours)
+measure: measure-sequences measure-stack measure-card measure-face measure-eligibility measure-xml bench-terminal bench-lookup bench-face bench-front bench-liveness bench-visit bench-daemon measure-clone ## all measurements of docs/measurements.md (about two hours)
 
 measure-sequences: ready ## 50,000 random event sequences against the session (A2)
 	@$(BIN)/python tools/measure_sequences.py $(ARGS)
