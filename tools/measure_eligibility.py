@@ -1,7 +1,7 @@
-"""`make measure-eligibility`: D1, D2 and D5's time. D3 is `make measure-xml`, D4 `make bench-terminal`, D5 `make bench-lookup`.
+"""`make measure-eligibility`: D1, D2 and D5's time. D3: `make measure-xml`, D4: `make bench-terminal`.
 
-D1: the tests of the outcome matrix, the code tables, the codecs' round trips and golden files. D2: check digits. D5: the
-time that this issue's part of `make test` takes. Records go to docs/measurements.json.
+D1: the tests of the outcome matrix, the code tables, the codecs' round trips and golden files. D2: check digits. D5:
+what this issue's part of `make test` takes; its other half is `make bench-lookup`. Records: docs/measurements.json.
 """
 
 import argparse

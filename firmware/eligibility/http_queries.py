@@ -1,12 +1,13 @@
 """`HttpQueries`: a reception's own questions, by insured number or (in a disaster) by the person's own data.
 
 Loop thread; never blocks it. docs/gateway.yaml, `lookUpByNumber` and `searchInEmergency`. Nobody's chip stands behind
-these questions, so the answer is compared with what was asked: another birth date (or, in a disaster, another sex) is
-IDENTITY_CONFLICT and nothing of the answer is shown; another insured number is only flagged (checks.py), because
-spellings differ.
+these questions, so the answer is compared with what was asked (rules.py): another birth date (or, in a disaster,
+another sex), or the echo of another query, is IDENTITY_CONFLICT and nothing of the answer is shown; a result's other
+insured number is only flagged (checks.py), because spellings differ.
 One question is one look-up, whatever had to be repeated (exchange.py). Raises as exchange.py, and MESSAGE_TOO_LARGE.
 """
 
+from dataclasses import replace
 from datetime import date
 
 from firmware.core.outcomes import EligibilityCode
@@ -15,7 +16,7 @@ from firmware.eligibility.answers import Answer, settled, today_in_japan
 from firmware.eligibility.config import GatewayConfig
 from firmware.eligibility.evidence import Kind, Signer, query_members
 from firmware.eligibility.exchange import Exchange, deadline
-from firmware.eligibility.rules import ChipIdentity
+from firmware.eligibility.rules import ChipIdentity, of_somebody_else
 from firmware.eligibility.visits import VisitLookUp
 from firmware.ports import EligibilityAnswer
 
@@ -43,12 +44,8 @@ class HttpQueries:
 
 def compared(answer: Answer, query: Query, today: date | None) -> EligibilityAnswer:
     """The outcome of an answer to `query`."""
-    echo = answer.confirmation.search
-    if echo is not None and echo.birth_date != query.birth_date:
+    if isinstance(query, NumberQuery):
+        query = replace(query, identifier=None)  # the gateway was not told it (evidence.py)
+    if of_somebody_else(answer.confirmation, query):
         return EligibilityAnswer(EligibilityCode.IDENTITY_CONFLICT)
-    return settled(answer, _asked(query), today, query if isinstance(query, NumberQuery) else None)
-
-
-def _asked(query: Query) -> ChipIdentity:
-    sex = None if isinstance(query, NumberQuery) else query.sex.encode()
-    return ChipIdentity(query.birth_date.isoformat().replace("-", "").encode(), sex)
+    return settled(answer, ChipIdentity(), today, query if isinstance(query, NumberQuery) else None)

@@ -127,7 +127,8 @@ class OfficialReader:
                 if error.code is FaultCode.TERMINAL_ENV_MISMATCH:
                     raise
                 away = error  # it may come back
-            if len(waiting.fitting) > 1 or (waiting.word.done() and not waiting.word.result()):
+            taken = not self._spent.keys().isdisjoint(waiting.fitting)  # by another visit, meanwhile
+            if taken or len(waiting.fitting) > 1 or (waiting.word.done() and not waiting.word.result()):
                 return _NOTHING
             if waiting.word.done() and away is None:
                 return self._believed(waiting)

@@ -122,7 +122,7 @@ def read_settled(path: Path, settle: float) -> bytes | None:
             raise
 
 
-def take(config: TerminalConfig, day: date) -> Taken:
+def take(config: TerminalConfig, day: date, given_up: GivenUp) -> Taken:
     """A request name of that day that nobody has, neither in the folders nor on its way."""
     _check_both(config)
     _sweep(config.requests, day)
@@ -137,9 +137,11 @@ def take(config: TerminalConfig, day: date) -> Taken:
             except FileExistsError:
                 continue
         # Somebody who had the name before may have finished between our listing and our taking.
-        if not any(exchanged(each) == name for each in _names(config)):
+        if not given_up() and not any(exchanged(each) == name for each in _names(config)):
             return Taken(name, folder_day)
         release(config, name)
+        if given_up():
+            break
     raise DeviceError(FaultCode.TERMINAL_UNREACHABLE, "no request name could be taken")
 
 

@@ -110,11 +110,11 @@ class OqsQueries:
         ours = datetime.fromtimestamp(clock.now(), JAPAN).date()
         request = NumberRequest(ours, config.institution, f"MDG{secrets.token_hex(8)}", query)
         write_request(request, config.encoding, config.padding)  # what cannot be asked takes no name
-        taken = await self._worker.run(lambda _: files.take(config, ours))
+        taken = await self._worker.run(lambda given_up: files.take(config, ours, given_up))
         state, folder_day = clock.state(), taken.folder_day
         if state is not ClockState.SYNCED and folder_day != ours:
             await self._worker.run(lambda _: files.release(config, taken.name))
-            taken = await self._worker.run(lambda _: files.take(config, folder_day))
+            taken = await self._worker.run(lambda given_up: files.take(config, folder_day, given_up))
             request = replace(request, confirmed_on=folder_day)
         name, data = taken.name, write_request(request, config.encoding, config.padding)
         try:
@@ -126,10 +126,10 @@ class OqsQueries:
         return _Question(name, Asked(request, ours if sure else None))
 
     async def _tidy(self, name: RequestName, *, answered: bool) -> None:
-        """The name stays taken where an answer may still come: another question must not find it."""
+        """The name stays taken where an answer may still come, or where only our sign tells that it was used."""
         with contextlib.suppress(DeviceError):
             unfetched = await self._worker.run(lambda _: files.withdraw(self._config, name))
-            if answered or unfetched:
+            if unfetched or (answered and not self._config.delete_answers):
                 await self._worker.run(lambda _: files.release(self._config, name))
 
     # ---- waiting ---------------------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 A response answers a question by its file name (looked at before), by the identifier that only this question carries
 and by the institution code. Where no person's data are in it (the exchange failed, so nothing was found to echo), name
-and institution are enough. Of an answer that speaks of somebody else nothing is believed. Personal throughout.
+and institution are enough. Of an answer that speaks of somebody else nothing is believed. `settled` is the WebAPI's
+too: the same message without a file. Personal throughout.
 Source: eligibility.md 2.4, 2.5, 2.10.
 """
 
@@ -11,14 +12,13 @@ from datetime import date
 
 from firmware.core.eligibility import EligibilityFlag
 from firmware.core.outcomes import EligibilityCode
-from firmware.core.queries import NumberQuery
 from firmware.eligibility.codes import SegmentOfResult
 from firmware.eligibility.model import Confirmation
-from firmware.eligibility.numbers import fold
 from firmware.eligibility.oqs_message import NumberRequest
 from firmware.eligibility.oqs_xml import MOST_BYTES, read_answer
 from firmware.eligibility.oqs_zip import MAGIC, unpack
 from firmware.eligibility.outcome import ELIGIBLE, answered, judge
+from firmware.eligibility.rules import of_somebody_else
 from firmware.ports import EligibilityAnswer
 
 
@@ -46,15 +46,13 @@ def fits(confirmation: Confirmation, asked: Asked) -> bool:
 
 
 def settled(confirmation: Confirmation, asked: Asked) -> EligibilityAnswer:
-    """The outcome of an answer that fits."""
+    """The outcome of an answer that fits. It is judged by the query that was asked, whether or not that is echoed."""
     query = asked.request.query
-    if any(coverage.birth_date != query.birth_date for coverage in confirmation.coverages):
-        return EligibilityAnswer(EligibilityCode.IDENTITY_CONFLICT)
-    if confirmation.search is not None and _differs(confirmation.search, query):
+    if of_somebody_else(confirmation, query):
         return EligibilityAnswer(EligibilityCode.IDENTITY_CONFLICT)
     if confirmation.confirmed_on not in {None, asked.request.confirmed_on}:
         return EligibilityAnswer(EligibilityCode.CONTRADICTORY, flags=(EligibilityFlag.CONTRADICTION,))
-    answer = answered(confirmation, judge(confirmation, asked.today))
+    answer = answered(confirmation, judge(replace(confirmation, search=query), asked.today))
     return answer if asked.today is not None else dates_not_checked(answer)
 
 
@@ -64,22 +62,3 @@ def dates_not_checked(answer: EligibilityAnswer) -> EligibilityAnswer:
         return answer
     flags = {*answer.flags, EligibilityFlag.DATES_NOT_CHECKED}
     return replace(answer, flags=tuple(flag for flag in EligibilityFlag if flag in flags))
-
-
-def _differs(echo: NumberQuery, asked: NumberQuery) -> bool:
-    """What the echo leaves out does not differ; widths of letters and padding mean nothing (eligibility.md 3.3)."""
-    if echo.birth_date != asked.birth_date:
-        return True
-    pairs = (
-        (echo.insurer_number, asked.insurer_number),
-        (echo.number, asked.number),
-        (echo.symbol, asked.symbol),
-        (echo.branch, asked.branch),
-        (echo.identifier, asked.identifier),
-    )
-    return any(mine is not None and _plain(mine) != _plain(other or "") for mine, other in pairs)
-
-
-def _plain(value: str) -> str:
-    """`fold`, and the one sign beyond it that Shift_JIS gives back as another."""
-    return fold(value.replace("〜", "～")).casefold()

@@ -4,8 +4,8 @@
 works in the closed network only, with the institution's own client certificate, user and password.
 
 A query is a login (its id token lives for this query only, in memory) and one POST. A login may be repeated by the next
-query; the query itself is sent once, whatever happens to its answer. The answer must echo what was asked. The date of
-a query is today's in Japan, so nothing is asked while the clock is unknown. Loop thread; never blocks it.
+query; the query itself is sent once, whatever happens to its answer. What the answer echoes has to be what was asked.
+The date of a query is today's in Japan, so nothing is asked while the clock is unknown. Loop thread; never blocks it.
 
 Raises DeviceError: GATEWAY_… and KEYS_MISSING (transport.py), GATEWAY_REFUSED (login, or a query in a form that cannot
 be asked), GATEWAY_BAD_ANSWER, QUERY_NOT_OFFERED for a search by person, CLOCK_UNKNOWN; from the constructor
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from firmware.core.faults import DeviceError, FaultCode
-from firmware.core.outcomes import EligibilityCode, Env
+from firmware.core.outcomes import Env
 from firmware.core.queries import NumberQuery, ReceptionQuery
 from firmware.core.secret import Secret
 from firmware.eligibility import oqs_json
@@ -27,9 +27,8 @@ from firmware.eligibility.config import Patience, TlsFiles
 from firmware.eligibility.exchange import deadline
 from firmware.eligibility.fields import bad_answer
 from firmware.eligibility.model import Confirmation
+from firmware.eligibility.oqs_match import Asked, settled
 from firmware.eligibility.oqs_message import NumberRequest, Padding
-from firmware.eligibility.outcome import answered, judge
-from firmware.eligibility.rules import ChipIdentity
 from firmware.eligibility.transport import Peer, Reply, Request, Transport
 from firmware.eligibility.wire import MOST_BYTES
 from firmware.ports import Clock, EligibilityAnswer
@@ -85,9 +84,7 @@ class WebApi:
             token = oqs_json.read_login(await self._login.post(login))
             confirmation = oqs_json.read_answer(await self._query.post(body, {"Authorization": token}))
         _check_echo(confirmation, request)
-        if _another_person(confirmation, asked):
-            return EligibilityAnswer(EligibilityCode.IDENTITY_CONFLICT)
-        return answered(confirmation, judge(confirmation, today))
+        return settled(confirmation, Asked(request, today))
 
     async def close(self) -> None:
         """Idempotent."""
@@ -131,11 +128,3 @@ def _check_echo(confirmation: Confirmation, request: NumberRequest) -> None:
         raise bad_answer("another request's identifier")
     if confirmation.institution not in {None, request.institution}:
         raise bad_answer("another institution")
-
-
-def _another_person(confirmation: Confirmation, asked: NumberQuery) -> bool:
-    echo = confirmation.search
-    if echo is not None and echo.birth_date != asked.birth_date:
-        return True
-    born = asked.birth_date.isoformat().replace("-", "").encode()
-    return ChipIdentity(born).conflicts(confirmation.coverages)
