@@ -22,8 +22,8 @@ HEAD = """# Measurements
 Generated from `docs/measurements.json` by `make measurements`; do not edit. Every figure comes from the command beside
 it, on the machine named there. A figure of a Raspberry Pi stands here only once somebody measured it on one.
 
-| what | figure | goal | met | command | date | machine |
-|---|---|---|---|---|---|---|
+| id | what | figure | goal | met | command | date | machine |
+|---|---|---|---|---|---|---|---|
 """
 
 Record = dict[str, Any]
@@ -53,7 +53,7 @@ def page(records: list[Record]) -> str:
 def _row(each: Record) -> str:
     figure = f"{each['figure']} {each['unit']}".strip()
     met = "yes" if each["met"] else "**no**"
-    cells = (each["what"], figure, each["goal"], met, f"`{each['command']}`", each["date"], each["machine"])
+    cells = (each["id"], each["what"], figure, each["goal"], met, f"`{each['command']}`", each["date"], each["machine"])
     return "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |\n"
 
 
