@@ -21,7 +21,7 @@ class EligibilityFlag(StrEnum):
     CARD_EXPIRED = "card-expired"
     """被保険者証有効終了年月日 is past, though the answer says valid."""
     DATES_NOT_CHECKED = "dates-not-checked"
-    """The device's clock is unknown."""
+    """The device's clock is unknown, or the answer speaks of another day."""
     BURDEN_RATIO_MISSING = "burden-ratio-missing"
     BURDEN_RATIO_DIFFERS = "burden-ratio-differs"
     """The coverage's and the elderly recipient's ratio are not one."""

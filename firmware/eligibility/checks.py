@@ -2,8 +2,9 @@
 
 Pure, any thread, no exceptions. Days are compared with the visit day: the answer's own 資格確認日, since the device's
 clock may be wrong by a day, or today where the answer has none. With neither, nothing that needs a day is checked, and
-the answer is flagged `dates-not-checked`. What is right for a lost eligibility (ended, expired, no ratio) is checked
-where the national system says "valid" only.
+the answer is flagged `dates-not-checked`; so it is if its day is more than one off ours, for then nobody knows which
+of the two is today. What is right for a lost eligibility (ended, expired, no ratio) is checked where the national
+system says "valid" only.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,13 +15,14 @@ from firmware.core.eligibility import EligibilityFlag
 from firmware.eligibility.characters import is_beyond_claims, is_replaced
 from firmware.eligibility.codes import CardClassification, ReasonOfLoss, SegmentOfResult
 from firmware.eligibility.fields import odd_kinds
-from firmware.eligibility.model import Confirmation, Coverage
+from firmware.eligibility.model import Confirmation, Coverage, insurer_number
 from firmware.eligibility.numbers import insurer_number_fits, may_match
 
 _LATE_ELDERLY: Final = "39"
 """法別番号 of 後期高齢者医療: from 75, from 65 with a disability; it has no 高齢受給者証."""
 _ELDERLY_FROM, _ELDERLY_TO = 70, 75
 _SCHOOL_AGE: Final = 6
+_MOST_DAYS_OFF: Final = 1
 
 
 def check(confirmation: Confirmation, today: date | None, *, eligible: bool) -> tuple[EligibilityFlag, ...]:
@@ -65,7 +67,7 @@ def _insurer_changed(confirmation: Confirmation) -> bool:
     if any(each.reason_of_loss is ReasonOfLoss.OTHER_INSURANCE for each in coverages) or (lost and kept - lost):
         return True
     asked = confirmation.search
-    return asked is not None and bool(lost | kept) and asked.insurer_number not in lost | kept
+    return asked is not None and bool(lost | kept) and insurer_number(asked.insurer_number) not in lost | kept
 
 
 def _other_number(confirmation: Confirmation) -> bool:
@@ -73,9 +75,8 @@ def _other_number(confirmation: Confirmation) -> bool:
     asked = confirmation.search
     if asked is None:
         return False
-    numbers = [
-        each.number for each in confirmation.coverages if each.number and each.insurer_number == asked.insurer_number
-    ]
+    insurer = insurer_number(asked.insurer_number)
+    numbers = [each.number for each in confirmation.coverages if each.number and each.insurer_number == insurer]
     return bool(numbers) and not any(may_match(number, asked.number) for number in numbers)
 
 
@@ -85,6 +86,8 @@ def _eligible_flags(confirmation: Confirmation, today: date | None) -> Iterator[
     if day is None:
         yield EligibilityFlag.DATES_NOT_CHECKED
         return
+    if today is not None and abs((day - today).days) > _MOST_DAYS_OFF:
+        yield EligibilityFlag.DATES_NOT_CHECKED
     yield from (flag for flag, holds in _ON_DAY if any(holds(coverage, day) for coverage in confirmation.coverages))
     if confirmation.confirmed_on and all(_ended(coverage, day) for coverage in confirmation.coverages):
         yield EligibilityFlag.CONTRADICTION

@@ -5,7 +5,7 @@ The check is against R4B, since the library has none of R4; of everything used h
 multiplicities, required codes and targets (docs/fhir.md). It knows types, multiplicities and closed lists of codes;
 invariants, profiles and open lists it does not. Any thread; blocks for some milliseconds.
 
-Raises DeviceError GATEWAY_BAD_ANSWER: the bundle is made from the answer alone, so the answer holds what was not
+Raises DeviceError FHIR_INVALID: the bundle is made from the answer alone, so the answer holds what was not
 foreseen. The detail names the element, never its value.
 """
 
@@ -28,7 +28,7 @@ def validate(bundle: Resource) -> None:
     except ValidationError as error:
         wrong = [".".join(map(str, each["loc"])) for each in error.errors(include_input=False, include_url=False)]
     if wrong:
-        raise DeviceError(FaultCode.GATEWAY_BAD_ANSWER, f"FHIR: {'; '.join(wrong[:_MOST_NAMED])}")
+        raise DeviceError(FaultCode.FHIR_INVALID, f"FHIR: {'; '.join(wrong[:_MOST_NAMED])}")
 
 
 def _wrong_codes(value: object, where: str) -> Iterator[str]:

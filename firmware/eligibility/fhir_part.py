@@ -3,17 +3,18 @@
 The national members of a record are read back into the model: what they lack, the bundle lacks. Switched off, nobody
 makes a `FhirPart` and nothing of `fhir.resources` is imported: the check is handed in (`fhir_check.validate`).
 
-Raises DeviceError GATEWAY_BAD_ANSWER where the answer cannot be read or does not make valid FHIR; the message then
-goes out without the part, since a result is never held back for it.
+Raises DeviceError FHIR_INVALID where the answer cannot be read or makes no valid FHIR; the message then goes out
+without the part, since a result is never held back for it.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.result import Json, QueryRecord, VisitRecord
 from firmware.eligibility.fhir import Occasion, bundle
 from firmware.eligibility.fhir_terms import Resource
-from firmware.eligibility.fields import Member, bad_answer
+from firmware.eligibility.fields import Member
 from firmware.eligibility.model import Confirmation, read_confirmation
 
 
@@ -41,7 +42,12 @@ class FhirPart:
 
 
 def _confirmation(detail: Mapping[str, Json] | None) -> Confirmation | None:
-    return None if detail is None else read_confirmation({name: _member(value) for name, value in detail.items()})
+    if detail is None:
+        return None
+    try:
+        return read_confirmation({name: _member(value) for name, value in detail.items()})
+    except DeviceError as error:
+        raise DeviceError(FaultCode.FHIR_INVALID, error.detail) from None
 
 
 def _member(value: Json) -> Member:
@@ -53,4 +59,4 @@ def _member(value: Json) -> Member:
         case dict():
             return {name: _member(each) for name, each in value.items()}
         case _:
-            raise bad_answer("a member that is neither text nor group")
+            raise DeviceError(FaultCode.FHIR_INVALID, "a member that is neither text nor group")

@@ -3,7 +3,8 @@
 The same members as in the terminal's files, as JSON with one member XmlMsg (eligibility.md 2.9; one public source). A
 text is a JSON string everywhere; null counts as absent. A number where a text belongs is refused, because the zeros in
 front of it would be lost. Bounds of size and depth: `wire.parse_object`. Pure, any thread. Raises DeviceError
-GATEWAY_BAD_ANSWER for an answer, GATEWAY_REFUSED for a request or a login that cannot be; details hold no data.
+GATEWAY_BAD_ANSWER for an answer, QUERY_UNWRITABLE for a request and GATEWAY_REFUSED for a login that cannot be;
+details hold no data.
 """
 
 import json
@@ -42,7 +43,7 @@ def read_answer(data: bytes) -> Confirmation:
 
 
 def write_request(request: NumberRequest, padding: Padding) -> bytes:
-    return _bytes(request_message(request, padding, FaultCode.GATEWAY_REFUSED))
+    return _bytes(request_message(request, padding))
 
 
 def write_answer(confirmation: Confirmation) -> bytes:

@@ -50,10 +50,18 @@ def settled(confirmation: Confirmation, asked: Asked) -> EligibilityAnswer:
     query = asked.request.query
     if of_somebody_else(confirmation, query):
         return EligibilityAnswer(EligibilityCode.IDENTITY_CONFLICT)
-    if confirmation.confirmed_on not in {None, asked.request.confirmed_on}:
+    if headless(confirmation) or confirmation.confirmed_on not in {None, asked.request.confirmed_on}:
         return EligibilityAnswer(EligibilityCode.CONTRADICTORY, flags=(EligibilityFlag.CONTRADICTION,))
     answer = answered(confirmation, judge(replace(confirmation, search=query), asked.today))
     return answer if asked.today is not None else dates_not_checked(answer)
+
+
+def headless(confirmation: Confirmation) -> bool:
+    """A message that does not say how exchange and processing went: a validity alone is not believed."""
+    if confirmation.segment is None and "SegmentOfResult" not in confirmation.odd:
+        return True
+    worked_off = confirmation.segment is SegmentOfResult.NORMAL
+    return worked_off and confirmation.status is None and "ProcessingResultStatus" not in confirmation.odd
 
 
 def dates_not_checked(answer: EligibilityAnswer) -> EligibilityAnswer:

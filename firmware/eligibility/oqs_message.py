@@ -74,8 +74,8 @@ class NumberRequest:
     query: NumberQuery
 
 
-def request_message(request: NumberRequest, padding: Padding, fault: FaultCode) -> dict[str, Member]:
-    """Header and body of a request. Raises `fault` for a member whose form the national system cannot take."""
+def request_message(request: NumberRequest, padding: Padding) -> dict[str, Member]:
+    """Header and body of a request. QUERY_UNWRITABLE for a member whose form the national system cannot take."""
     known = write_query(request.query) | {
         "QualificationConfirmationDate": f"{request.confirmed_on:%Y%m%d}",
         "MedicalInstitutionCode": request.institution,
@@ -85,7 +85,7 @@ def request_message(request: NumberRequest, padding: Padding, fault: FaultCode) 
     members = {name: str(known.get(name, "")) for name in _FORMS if name in known or name not in _OPTIONAL}
     for name, value in members.items():
         if not re.fullmatch(_FORMS[name], value) or not value.strip():
-            raise DeviceError(fault, f"request: member {name}")
+            raise DeviceError(FaultCode.QUERY_UNWRITABLE, f"request: member {name}")
     members["InsurerNumber"] = members["InsurerNumber"].rjust(8, " " if padding is Padding.SPACE else "0")
     return {
         HEADER: {name: value for name, value in members.items() if name in HEADER_MEMBERS},

@@ -88,7 +88,10 @@ def read_answer(data: bytes) -> Confirmation:
 
 def write_request(request: NumberRequest, encoding: Encoding, padding: Padding) -> bytes:
     """A request file. What the encoding cannot carry is refused, never replaced."""
-    return _document(request_message(request, padding, FaultCode.TERMINAL_BAD_FILE), encoding)
+    try:
+        return _document(request_message(request, padding), encoding)
+    except DeviceError as error:
+        raise DeviceError(FaultCode.QUERY_UNWRITABLE, error.detail) from None
 
 
 def write_answer(confirmation: Confirmation, encoding: Encoding) -> bytes:

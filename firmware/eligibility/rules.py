@@ -1,7 +1,8 @@
 """Does the answer speak of the person whose chip was read, or whom a reception asked about? (identity-conflict).
 
 Pure, any thread, no exceptions. Sources: design.md, "A visit, step by step"; card.md 2.4 (DF22, DF23); eligibility.md
-2.8 table 007 (sex 3 = not set; the card has 9), 3.3 (numbers). Whether certificate and chip are of one person is the card layer's question, before any look-up.
+2.8 table 007 (sex 3 = not set; the card has 9), 3.3 (numbers). Whether certificate and chip are of one person is the
+card layer's question, before any look-up.
 """
 
 import hmac

@@ -7,8 +7,8 @@ A query is a login (its id token lives for this query only, in memory) and one P
 query; the query itself is sent once, whatever happens to its answer. What the answer echoes has to be what was asked.
 The date of a query is today's in Japan, so nothing is asked while the clock is unknown. Loop thread; never blocks it.
 
-Raises DeviceError: GATEWAY_… and KEYS_MISSING (transport.py), GATEWAY_REFUSED (login, or a query in a form that cannot
-be asked), GATEWAY_BAD_ANSWER, QUERY_NOT_OFFERED for a search by person, CLOCK_UNKNOWN; from the constructor
+Raises DeviceError: GATEWAY_… and KEYS_MISSING (transport.py), GATEWAY_REFUSED (login), QUERY_UNWRITABLE (a query that
+cannot be asked), GATEWAY_BAD_ANSWER, QUERY_NOT_OFFERED for a search by person, CLOCK_UNKNOWN; from the constructor
 SETTINGS_INVALID, and TERMINAL_ENV_MISMATCH unless the national hosts and env production come together.
 """
 

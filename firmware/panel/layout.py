@@ -10,7 +10,7 @@ from functools import singledispatch
 
 from firmware.core.fault_texts import CATALOGUE
 from firmware.core.faults import FaultCode
-from firmware.core.outcomes import FacePrompt, Method
+from firmware.core.outcomes import EligibilityCode, FacePrompt, Method
 from firmware.core.views import (
     ConsentView,
     FaceView,
@@ -208,10 +208,11 @@ def _looking_up(_: LookingUpView, words: Words) -> Page:
 
 @layout.register
 def _result(view: ResultView, words: Words) -> Page:
-    page = words.page("result_done" if view.next_step is NextStep.DONE else "result_counter")
-    if view.outcome is not None:
-        first, second = words.outcomes.outcomes[view.outcome].patient.of(words.language)
-        page = replace(page, title=(first,), body=(second,))
+    done = view.next_step is NextStep.DONE
+    # Without an outcome of its own: the words of all that is settled at the counter, which tell nothing.
+    code = view.outcome or (EligibilityCode.VALID if done else EligibilityCode.INVALID)
+    first, second = words.outcomes.outcomes[code].patient.of(words.language)
+    page = replace(words.page("result"), title=(first,), body=(second,))
     return replace(page, body=(*page.body, words.phrase("held", n=view.held))) if view.held else page
 
 

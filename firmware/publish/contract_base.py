@@ -25,7 +25,7 @@ Sentence = Annotated[str, StringConstraints(max_length=400)]
 class Written(BaseModel):
     """A payload that the device writes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True)
 
 
 class Read(BaseModel):

@@ -89,8 +89,13 @@ class Courier:
         return held
 
     def progress(self, visit: VisitId, progress: Progress) -> None:
-        """Publish, if connected, and note whether the visit is running."""
+        """Publish, if connected, and note whether the visit is running.
+
+        Nobody is asked to confirm a result for a visit that is over: their word would have no effect.
+        """
         with self._lock:
+            if progress is Progress.CONFIRM_RESULT and visit not in self._running:
+                return
             if progress in _OVER:
                 self._running.pop(visit, None)
             else:

@@ -7,7 +7,7 @@ unanswered.
 
 import asyncio
 
-from firmware.core.faults import DeviceError, FaultCode
+from firmware.core.faults import FaultCode
 from firmware.core.outcomes import EligibilityCode
 from firmware.core.queries import ReceptionQuery
 from firmware.core.result import QueryRecord
@@ -66,16 +66,19 @@ class QueryWorker:
             return EligibilityAnswer(EligibilityCode.NOT_REACHABLE)
         try:
             async with asyncio.timeout(QUERY_SECONDS):
-                return await timed(self._observe, query.id, "query", self._queries.ask(query, QUERY_SECONDS))
+                answer = await timed(self._observe, query.id, "query", self._queries.ask(query, QUERY_SECONDS))
         except TimeoutError:
             return EligibilityAnswer(EligibilityCode.TIMED_OUT)
         except Exception as error:  # noqa: BLE001  (whatever happened, the reception gets an answer)
             fault = fault_of(error)
             self._publisher.alert(fault, None)
             return EligibilityAnswer(without_answer(fault))
+        if answer.code is EligibilityCode.IDENTITY_CONFLICT:
+            self._publisher.alert(FaultCode.IDENTITY_CONFLICT, None)
+        return answer
 
     async def _commit(self, record: QueryRecord) -> None:
         try:
             await self._lane.run(lambda: self._publisher.commit_query(record), COMMIT_SECONDS)
-        except DeviceError as error:
-            self._publisher.alert(error.code, None)
+        except Exception as error:  # noqa: BLE001  (an unseen task's exception would be logged with its text)
+            self._publisher.alert(fault_of(error), None)

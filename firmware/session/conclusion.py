@@ -72,6 +72,7 @@ _WITHOUT_ANSWER: dict[FaultCode, EligibilityCode] = {
     FaultCode.GATEWAY_ERROR: EligibilityCode.EXCHANGE_ERROR,
     FaultCode.GATEWAY_BAD_ANSWER: EligibilityCode.EXCHANGE_ERROR,
     FaultCode.TERMINAL_BAD_FILE: EligibilityCode.EXCHANGE_ERROR,
+    FaultCode.QUERY_UNWRITABLE: EligibilityCode.EXCHANGE_ERROR,
 }
 _DONE = frozenset({EligibilityCode.VALID, EligibilityCode.VALID_SEVERAL, EligibilityCode.VALID_UNREGISTERED})
 """One next step for all three: another one would hint at 医療扶助, and staff choose without the patient."""

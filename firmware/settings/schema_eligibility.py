@@ -62,7 +62,8 @@ class Terminal(Section):
     pick_up_faces: bool = Field(
         default=False,
         description="Pick up what the official reader found: for an open visit by face, if exactly one result has the "
-        "chip's birth date and sex, and staff confirm it at the reception. Never the next file.",
+        "chip's birth date and sex, and staff confirm it at the reception (`confirm-result`; they compare on the "
+        "terminal's own screen) while the card still lies there. Never the next file.",
     )
 
     @model_validator(mode="after")

@@ -12,11 +12,13 @@ from firmware.core.views import (
     ConsentView,
     IdentifyingView,
     IdleView,
+    NextStep,
     NoticeView,
     NumberBView,
     OutOfServiceView,
     PinView,
     RemoveCardView,
+    ResultView,
     StaffView,
     View,
 )
@@ -24,7 +26,7 @@ from firmware.ports import EligibilityAnswer
 from firmware.runtime import work_card
 from firmware.session.model import Showing
 from tests.flows.counter import QUICK, Counter
-from tests.unit.runtime.fakes_card import NAME, NUMBER_B, TOKEN
+from tests.unit.runtime.fakes_card import NAME, NUMBER_B, PIN, TOKEN
 
 PENDING, VALID = EligibilityCode.PENDING, EligibilityCode.VALID
 CONFLICT = EligibilityAnswer(EligibilityCode.IDENTITY_CONFLICT, {"name": NAME})
@@ -110,6 +112,31 @@ async def test_pulled_early_the_look_up_goes_on() -> None:
         await counter.until(lambda: not any(counter.gateway.evidence[0].certificate.view()))
         assert counter.panel.views[-1] == IdleView()
     assert [record.kind for record in counter.publisher.records] == [RecordKind.RESULT, RecordKind.LATE]
+
+
+async def test_a_late_answer_comes_during_the_next_visit_and_is_shown_to_nobody() -> None:
+    counter = Counter()
+    counter.gateway.hold()
+    counter.gateway.answers = [EligibilityAnswer(EligibilityCode.INVALID, {"name": "somebody before"})]
+    async with counter.running():
+        await counter.by_face()
+        counter.lift()
+        first = await counter.result()
+        await counter.place_and_choose(Button.MIDDLE)
+        await counter.sees(PinView)
+        following, shown = counter.visit, len(counter.panel.views)
+        counter.gateway.release()
+        late = await counter.late()
+        assert (late.visit, late.summary.eligibility) == (first.visit, EligibilityCode.INVALID)
+        assert late.eligibility == {"name": "somebody before"}
+        await counter.type(PIN)
+        await counter.sees(ConsentView)
+        counter.inputs.press(Button.LEFT)
+        await counter.sees(ResultView, next_step=NextStep.DONE)
+        second = await counter.result()
+    assert (second.visit, second.summary.eligibility, second.eligibility) == (following, VALID, {"name": NAME})
+    results = [view for view in counter.panel.views[shown:] if isinstance(view, ResultView)]
+    assert {view.outcome for view in results} == {None}
 
 
 async def test_the_card_goes_while_the_answer_is_on_its_way() -> None:

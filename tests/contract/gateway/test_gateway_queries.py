@@ -87,8 +87,12 @@ async def test_answer_for_another_birth_date_is_shown_to_nobody(world: World, qu
     assert (answer.code, answer.detail, answer.flags) == (EligibilityCode.IDENTITY_CONFLICT, None, ())
 
 
-async def test_echo_of_another_birth_date_is_a_conflict_too(world: World, queries: HttpQueries) -> None:
-    echo = {"InsurerNumber": "06130017", "InsuredIdentificationNumber": "100001", "Birthdate": "19010203"}
+@pytest.mark.parametrize("other", [{"Birthdate": "19010203"}, {"InsuredIdentificationNumber": "100002"}])
+async def test_echo_of_another_query_is_a_conflict_too(
+    world: World, queries: HttpQueries, other: dict[str, str]
+) -> None:
+    asked_for = {"InsurerNumber": "06130017", "InsuredIdentificationNumber": "100001", "Birthdate": "19721103"}
+    echo = {**asked_for, "ArbitraryIdentifier": "the gateway's own", **other}
     await world.server.add_person(
         world.holders["taro"].der, replace(SEED["taro"], members={"QualificationConfirmSearchInfo": echo})
     )

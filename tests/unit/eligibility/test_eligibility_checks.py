@@ -1,11 +1,13 @@
 """Each local check at its boundaries: the day before, the day itself, the day after."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from firmware.core.eligibility import EligibilityFlag
+from firmware.core.queries import NumberQuery
 from firmware.eligibility.checks import check, is_elderly_recipient, is_preschool
 from tests.unit.eligibility.coverages import ECHO, GOOD, confirmation
 
@@ -63,7 +65,7 @@ def test_the_answer_s_own_day_counts_not_a_wrong_clock(
     clock = None if wrong is None else TODAY + timedelta(days=wrong)
     found = flags(good(**{member: written(TODAY + timedelta(days=shift))}), today=clock)
     assert (flag in found) is seen
-    assert "dates-not-checked" not in found
+    assert ("dates-not-checked" in found) is (wrong == 4000)
 
 
 @pytest.mark.parametrize("own", ["", "99999999"])
@@ -71,6 +73,13 @@ def test_without_any_day_nothing_is_compared(own: str) -> None:
     late = good(QualificationDate="99990101", DisqualificationDate="19800101", InsuredCardExpirationDate="19800101")
     found = flags(late, today=None, QualificationConfirmationDate=own) - {"odd-value", "contradiction"}
     assert found == {"dates-not-checked"}
+
+
+@pytest.mark.parametrize(("off", "seen"), [(0, False), (1, False), (-1, False), (2, True), (-2, True), (-365, True)])
+def test_an_answer_of_another_day_is_not_surely_checked(off: int, seen: bool) -> None:
+    """A day is what clocks may be off; beyond it the answer may be an old one."""
+    found = flags(GOOD, today=TODAY + timedelta(days=off))
+    assert ("dates-not-checked" in found) is seen
 
 
 def test_without_any_day_a_lost_eligibility_is_not_remarked_on() -> None:
@@ -264,6 +273,13 @@ def test_children_with_another_mark_or_assistance() -> None:
 )
 def test_changed_insurer(people: list[dict[str, Any]], members: dict[str, Any], seen: bool) -> None:
     assert ("insurer-changed" in flags(*people, **members)) is seen
+
+
+@pytest.mark.parametrize("padded", ["130013", "00130013", "  130013"])
+def test_padding_of_the_number_asked_by_changes_nothing(padded: str) -> None:
+    asked = NumberQuery(padded, "999", date(1970, 1, 1))
+    found = check(replace(confirmation(good(InsurerNumber="130013")), search=asked), TODAY, eligible=True)
+    assert found == (EligibilityFlag.CONTRADICTION,), "another number, but no other insurer"
 
 
 @pytest.mark.parametrize(

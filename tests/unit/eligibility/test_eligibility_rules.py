@@ -1,13 +1,15 @@
 """Whose answer: the identity-conflict rule."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from firmware.core.queries import NumberQuery, PersonQuery
 from firmware.core.secret import Secret
 from firmware.eligibility.codes import Sex
-from firmware.eligibility.model import Coverage
-from firmware.eligibility.rules import ChipIdentity
+from firmware.eligibility.model import Confirmation, Coverage
+from firmware.eligibility.rules import ChipIdentity, of_somebody_else
 
 BORN = date(1972, 11, 3)
 NEXT_DAY = date(1972, 11, 4)
@@ -79,3 +81,50 @@ def test_birth_date_itself_is_not_kept() -> None:
     kept = [getattr(identity, name) for name in identity.__slots__]
     assert b"19721103" not in kept
     assert ChipIdentity(b"19721103", b"1")._birth_date != identity._birth_date
+
+
+# ---- receptions' own queries ---------------------------------------------------------------------------------------
+
+NUMBER = NumberQuery("130013", "4567", BORN, symbol="１２－３", branch="01", identifier="P-88")
+PERSON = PersonQuery("例示 花子", BORN, "2", "架空県")
+
+
+@pytest.mark.parametrize(
+    ("echo", "differs"),
+    [
+        (None, False),
+        (NUMBER, False),
+        (NumberQuery("130013", "4567", BORN), False),
+        (replace(NUMBER, number="０４５６-７", symbol="123", limit_consent=True), False),
+        (replace(NUMBER, birth_date=NEXT_DAY), True),
+        (replace(NUMBER, insurer_number="06130017"), True),
+        (replace(NUMBER, number="4568"), True),
+        (replace(NUMBER, symbol="124"), True),
+        (replace(NUMBER, branch="02"), True),
+        (replace(NUMBER, identifier="P-89"), True),
+    ],
+)
+def test_the_echo_of_another_query(echo: NumberQuery | None, differs: bool) -> None:
+    answer = Confirmation(search=echo, coverages=coverages((BORN, "1")))
+    assert of_somebody_else(answer, NUMBER) is differs
+
+
+def test_an_identifier_that_was_not_given_is_the_other_side_s() -> None:
+    assert not of_somebody_else(Confirmation(search=NUMBER), replace(NUMBER, identifier=None))
+
+
+@pytest.mark.parametrize(
+    ("people", "by_number", "by_person"),
+    [
+        ([], False, False),
+        ([(BORN, "2")], False, False),
+        ([(BORN, "1")], False, True),
+        ([(BORN, "3")], False, False),
+        ([(BORN, "2"), (NEXT_DAY, "2")], True, True),
+    ],
+)
+def test_results_of_somebody_else(people: list[tuple[date, str]], by_number: bool, by_person: bool) -> None:
+    answer = Confirmation(coverages=coverages(*people))
+    assert of_somebody_else(answer, NUMBER) is by_number
+    assert of_somebody_else(answer, PERSON) is by_person
+    assert of_somebody_else(replace(answer, search=replace(NUMBER, birth_date=NEXT_DAY)), PERSON)

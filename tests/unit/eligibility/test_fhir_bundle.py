@@ -230,7 +230,7 @@ def test_the_check_finds_what_is_wrong_and_says_nothing_of_its_value(kind: str, 
         del found[member]
     with pytest.raises(DeviceError) as raised:
         validate(bundle)
-    assert raised.value.code is FaultCode.GATEWAY_BAD_ANSWER
+    assert raised.value.code is FaultCode.FHIR_INVALID
     assert member in raised.value.detail
     assert not any(word in str(raised.value) for word in ("perhaps", "yesterday", "blue", "窓口"))
     assert raised.value.__cause__ is None
@@ -270,7 +270,7 @@ def test_a_querys_record() -> None:
 def test_a_detail_that_cannot_be_read_is_refused(detail: dict[str, Any]) -> None:
     with pytest.raises(DeviceError) as raised:
         FhirPart(None, validate).visit(record(detail))
-    assert raised.value.code is FaultCode.GATEWAY_BAD_ANSWER
+    assert raised.value.code is FaultCode.FHIR_INVALID
 
 
 # ---- off, and the page -------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Number queries over a folder with the simulated terminal: every habit of it, and whose answer an answer is."""
 
 import asyncio
+import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from firmware.sim.terminal.answers import Facility
 from firmware.sim.terminal.archive import Packing
 from firmware.sim.terminal.quirks import DELIVERED, Quirk
 from firmware.sim.terminal.xml import Style
-from tests.unit.eligibility.oqs_exchange import WRITER, FakeClock, asking, config, person, query, terminal
+from tests.unit.eligibility.oqs_exchange import WRITER, FakeClock, asking, config, person, query, terminal, until
 
 DAY = "20260901"
 
@@ -162,6 +163,37 @@ async def test_answers_are_left_unless_the_site_wants_them_deleted(tmp_path: Pat
         assert names(tmp_path / "res") == {f"OQSsiquc01res_{DAY}0001.xml"}, "only its own is deleted"
 
 
+async def test_a_name_is_not_used_again_where_answers_are_deleted(tmp_path: Path) -> None:
+    async with terminal(tmp_path) as played:
+        for _ in range(2):
+            await OqsQueries(config(tmp_path, delete_answers=True)).ask(asking(query()), 9.0)
+        assert names(tmp_path / "res") == set()
+    assert played.seen.names == {f"{DAY}0001", f"{DAY}0002"}
+
+
+async def test_a_cancelled_question_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cancelled while its name is being taken: the thread that takes it gives it back."""
+    began, go_on = threading.Event(), threading.Event()
+    real = oqs_files._make
+
+    def slow(path: Path) -> date:
+        began.set()
+        go_on.wait(10)
+        return real(path)
+
+    monkeypatch.setattr(oqs_files, "_make", slow)
+    async with terminal(tmp_path) as played:
+        queries = OqsQueries(config(tmp_path))
+        asked = asyncio.create_task(queries.ask(asking(query()), 5.0))
+        await until(began.is_set)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+        go_on.set()
+        await until(lambda: not queries._worker.hanging)
+    assert names(tmp_path / "req") == set()
+    assert played.seen.requests == 0
+
+
 async def test_a_foreign_file_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     read = oqs_files.read_settled
@@ -188,7 +220,7 @@ async def test_a_question_that_no_file_can_carry_takes_no_name(tmp_path: Path) -
     async with terminal(tmp_path):
         with pytest.raises(DeviceError) as caught:
             await OqsQueries(config(tmp_path)).ask(asking(replace(query(), symbol="𠮷")), 1.0)
-        assert caught.value.code is FaultCode.TERMINAL_BAD_FILE
+        assert caught.value.code is FaultCode.QUERY_UNWRITABLE
         assert "𠮷" not in str(caught.value)
         assert names(tmp_path / "req") == set()
 

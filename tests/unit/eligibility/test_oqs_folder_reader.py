@@ -158,6 +158,22 @@ async def test_a_result_that_was_shown_is_not_offered_to_the_next_visit(tmp_path
     assert counter.asked == [VISIT]
 
 
+async def test_a_result_is_one_visits_even_if_staff_give_it_to_two(tmp_path: Path) -> None:
+    """Two patients of one birth date and sex: the second look-up had seen the result before the first was answered."""
+    other = VisitId("f" * 32)
+    async with terminal(tmp_path) as played:
+        counter = await started(tmp_path)
+        await played.put_face(TARO)
+        first = asyncio.create_task(counter.reader.look_up(evidence(), 5.0))
+        second = asyncio.create_task(counter.reader.look_up(evidence(visit=other), 5.0))
+        await until(lambda: len(counter.asked) == 2)
+        counter.reader.confirm(VISIT, approved=True)
+        assert (await first).code is EligibilityCode.VALID
+        counter.reader.confirm(other, approved=True)
+        assert await second == EligibilityAnswer(EligibilityCode.NOT_REACHABLE)
+        await counter.reader.close()
+
+
 async def appear_before_the_first_look(played: Terminal, counter: Counter) -> None:
     await played.put_face(TARO)
     await counter.reader.refill()

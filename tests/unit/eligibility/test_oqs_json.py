@@ -41,7 +41,7 @@ def test_a_request_has_the_members_of_the_golden_one() -> None:
 def test_a_request_in_a_form_that_cannot_be_asked_is_refused() -> None:
     with pytest.raises(DeviceError, match="InsuredIdentificationNumber") as raised:
         write_request(replace(REQUEST, query=replace(QUERY, number="")), Padding.ZERO)
-    assert raised.value.code is FaultCode.GATEWAY_REFUSED
+    assert raised.value.code is FaultCode.QUERY_UNWRITABLE
 
 
 @pytest.mark.parametrize(

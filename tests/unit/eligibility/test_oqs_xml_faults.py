@@ -72,7 +72,7 @@ def test_a_fault_tells_nothing_of_the_file() -> None:
 def unasked(request: NumberRequest, encoding: Encoding = Encoding.UTF_8) -> str:
     with pytest.raises(DeviceError) as raised:
         write_request(request, encoding, Padding.SPACE)
-    assert raised.value.code is FaultCode.TERMINAL_BAD_FILE
+    assert raised.value.code is FaultCode.QUERY_UNWRITABLE
     assert raised.value.__suppress_context__ or raised.value.__context__ is None
     return raised.value.detail
 

@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 from blockbuster import blockbuster_ctx
 
+from firmware.core.eligibility import EligibilityFlag
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.ids import VisitId
 from firmware.core.outcomes import ClockState, EligibilityCode, Env
@@ -197,6 +198,16 @@ async def test_the_outcome_is_what_the_national_system_says(house: House) -> Non
                 },
             }
         },
+        {
+            "body": {
+                "QualificationValidity": "1",
+                "QualificationConfirmSearchInfo": {
+                    "InsurerNumber": "130013",
+                    "InsuredIdentificationNumber": "9",
+                    "Birthdate": "19700101",
+                },
+            }
+        },
     ],
 )
 async def test_an_answer_about_somebody_else_is_not_shown(house: House, change: dict[str, Any]) -> None:
@@ -204,6 +215,19 @@ async def test_an_answer_about_somebody_else_is_not_shown(house: House, change: 
         setattr(house.played, name, value)
     answer = await house.client().ask(asked(), SECONDS)
     assert (answer.code, answer.detail) == (EligibilityCode.IDENTITY_CONFLICT, None)
+
+
+async def test_an_answer_of_another_day_is_not_believed(house: House) -> None:
+    house.played.header = {"QualificationConfirmationDate": "20250401"}
+    answer = await house.client().ask(asked(), SECONDS)
+    assert (answer.code, answer.detail) == (EligibilityCode.CONTRADICTORY, None)
+
+
+async def test_another_insured_number_is_flagged_without_an_echo(house: House) -> None:
+    house.played.results = [{**PERSON, "InsuredIdentificationNumber": "999"}]
+    answer = await house.client().ask(asked(), SECONDS)
+    assert answer.code is EligibilityCode.VALID
+    assert EligibilityFlag.CONTRADICTION in answer.flags
 
 
 @pytest.mark.parametrize("name", ["ArbitraryFileIdentifier", "MedicalInstitutionCode"])
@@ -250,7 +274,7 @@ async def test_without_a_login_nothing_is_asked(house: House) -> None:
 async def test_what_cannot_be_asked_reaches_nobody(house: House) -> None:
     person = PersonQuery("例示　花子", date(1970, 1, 1), "2", "架空県")
     assert await fault(house.client(), query=person) is FaultCode.QUERY_NOT_OFFERED
-    assert await fault(house.client(), query=replace(QUERY, number="")) is FaultCode.GATEWAY_REFUSED
+    assert await fault(house.client(), query=replace(QUERY, number="")) is FaultCode.QUERY_UNWRITABLE
     assert await fault(house.client(clock=SetClock(ClockState.UNKNOWN))) is FaultCode.CLOCK_UNKNOWN
     assert house.played.logins == []
 

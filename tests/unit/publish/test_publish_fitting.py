@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcomes import EligibilityCode
 from firmware.core.result import Json, QueryRecord, VisitRecord
 from firmware.eligibility.fhir_check import validate
 from firmware.eligibility.fhir_part import FhirPart
+from firmware.publish.contract import Eligibility
 from tests.unit.publish.keys import VISIT, record
 from tests.unit.publish.scene import Scene
 from tests.unit.publish.test_publish_answers import answer
@@ -39,7 +41,7 @@ class Broken(Fhir):
 
     def visit(self, record: VisitRecord) -> dict[str, Json]:
         self.seen.append(record)
-        raise DeviceError(FaultCode.GATEWAY_BAD_ANSWER, "Coverage.status")
+        raise DeviceError(FaultCode.FHIR_INVALID, "Coverage.status")
 
 
 @pytest.fixture
@@ -116,3 +118,11 @@ def test_an_outbox_that_does_not_take_it_is_asked_once(scene: Scene, monkeypatch
     with pytest.raises(DeviceError, match=FaultCode.OUTBOX_FULL):
         publisher.commit(record(visit=VISIT))
     assert len(asked) == 1
+
+
+def test_what_a_message_cannot_hold_is_named_without_its_content() -> None:
+    """Whoever logs such an error logs nothing personal."""
+    with pytest.raises(ValidationError) as raised:
+        Eligibility(code=EligibilityCode.VALID, detail={"Name": "例示　花子"}, flags=("例示　花子",))  # type: ignore[arg-type]  # the point
+    assert "flags" in str(raised.value)
+    assert "花子" not in str(raised.value)

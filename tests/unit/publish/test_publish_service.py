@@ -1,5 +1,6 @@
 """The publisher without a broker: committing, faults, incoming messages through the courier."""
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.ids import VisitId
 from firmware.core.outcomes import ClockState, VisitOutcome, VisitSummary
 from firmware.core.result import RecordKind
+from firmware.publish.mqtt import Packet
 from firmware.publish.outbox import Limits, Outbox, RowState
 from firmware.publish.service import MqttPublisher
 from madoguchi_reception.requests import Signer, Wish
@@ -147,6 +149,22 @@ def test_running_visits_are_known_by_their_progress(scene: Scene) -> None:
     for number in range(20):
         publisher.progress(VisitId(f"{number:032x}"), Progress.READING)
     assert [courier.is_running(f"{number:032x}") for number in (0, 11, 12, 19)] == [False, False, True, True]
+
+
+def test_nobody_is_asked_to_confirm_a_result_of_a_visit_that_is_over(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher = scene.start()
+    courier = publisher._courier
+    assert courier is not None
+    said: list[Packet] = []
+    monkeypatch.setattr(courier._link, "publish", said.append)
+    publisher.progress(VISIT, Progress.CARD_PRESENT)
+    publisher.progress(VISIT, Progress.CONFIRM_RESULT)
+    publisher.progress(VISIT, Progress.DONE)
+    publisher.progress(VISIT, Progress.CONFIRM_RESULT)
+    assert [json.loads(packet.payload)["progress"] for packet in said] == ["card-present", "confirm-result", "done"]
+    assert not courier.is_running(VISIT)
 
 
 def test_a_request_for_a_visit_that_is_over_is_refused(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

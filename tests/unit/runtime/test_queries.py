@@ -1,6 +1,7 @@
 """Receptions' own queries: each is answered once, to who asked, whatever becomes of the question."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
@@ -91,6 +92,18 @@ async def test_no_answer_is_an_answer(
     assert desk.alerts == [fault]
 
 
+async def test_an_answer_about_somebody_else_is_told_to_staff(desk: Desk, queries: FakeQueries) -> None:
+    queries.answers = [EligibilityAnswer(EligibilityCode.IDENTITY_CONFLICT)]
+    desk.worker.ask(_query())
+    await desk.answered()
+    (record,) = desk.bench.publisher.queries
+    assert (record.code, record.detail, desk.alerts) == (
+        EligibilityCode.IDENTITY_CONFLICT,
+        None,
+        [FaultCode.IDENTITY_CONFLICT],
+    )
+
+
 async def test_a_bug_is_answered_too_and_tells_no_data(
     desk: Desk, queries: FakeQueries, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -130,6 +143,15 @@ async def test_a_port_that_hangs(desk: Desk, queries: FakeQueries, monkeypatch: 
     desk.worker.ask(_query())
     await desk.answered()
     assert desk.bench.publisher.queries[0].code is EligibilityCode.TIMED_OUT
+
+
+async def test_a_bug_in_committing_is_told_without_data(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    desk.bench.publisher.query_errors = [ValueError(NAME)]
+    with caplog.at_level(logging.DEBUG):
+        desk.worker.ask(_query())
+        await until(lambda: desk.alerts == [FaultCode.EFFECT_FAILED])
+        gc.collect()  # a task that ended by an exception nobody saw is logged when it is freed
+    assert NAME not in caplog.text
 
 
 async def test_an_outbox_that_is_full_is_told_to_staff(desk: Desk) -> None:
