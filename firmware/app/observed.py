@@ -11,8 +11,9 @@ from pathlib import Path
 
 from firmware.card.links import ApduLogLine
 from firmware.core.effects import Tone
+from firmware.core.outcome_texts import TOLD
 from firmware.core.result import Json
-from firmware.core.views import FaceView, NumberBView, View
+from firmware.core.views import FaceView, NumberBView, ResultView, View
 from firmware.ports import Panel
 from firmware.sim.control import ControlServer, Message
 from firmware.sim.panel import SimDisplay, SimInputs, bind_inputs
@@ -72,7 +73,7 @@ class Simulated:
 
 
 def asked(view: View) -> str | None:
-    """What the screen asks the patient to do before a camera, as a word for who cannot read a picture of it."""
+    """In a word, for who cannot read a picture of it: what the screen asks for before a camera, or tells at the end."""
     match view:
         case FaceView(prompt=prompt, hint=hint):
             word = prompt or hint
@@ -81,6 +82,8 @@ def asked(view: View) -> str | None:
             return "show-card" if shown and not out else None if hint is None else hint.value
         case NumberBView(card_out=True):
             return "put-back"
+        case ResultView(next_step=step, outcome=outcome):
+            return step.value if outcome is None else TOLD[outcome].value
         case _:
             return None
 

@@ -1,6 +1,6 @@
-"""The parts of a simulated world: cards, private pcscd, site, mosquitto, gateway; each started and stopped.
+"""The parts of a simulated world: cards, private pcscd, site, mosquitto, who answers; each started and stopped.
 
-Runs in the world process, on the main thread: broker and gateway end with the thread that started them. Everything is
+Runs in the world process, on the main thread: broker and answerer end with the thread that started them. Everything is
 bound to 127.0.0.1 and lives in the world's private folder. Times in seconds. Raises WorldError with one line that says
 what is missing and what to do about it.
 """
@@ -12,41 +12,43 @@ import random
 import shutil
 import socket
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from PIL import Image
 
+from firmware.sim import answerers
+from firmware.sim.answerers import WorldError, tail
 from firmware.sim.broker import Broker, BrokerError, BrokerFiles, BrokerSite
+from firmware.sim.card.person import Person, Sex
 from firmware.sim.cards import Cards
-from firmware.sim.control import ControlClient, Message
 from firmware.sim.fronts import Fronts
-from firmware.sim.gateway.people import SEED, write_people
+from firmware.sim.gateway.people import SEED, Insured, write_people
+from firmware.sim.gateway.seed import CONFLICTS
 from firmware.sim.pcsc.daemon import PrivatePcscd
 from firmware.sim.pcsc.parts import PcscdError, missing_parts
 from firmware.sim.processes import CHECKOUT, Children, Start, clean_environment
+
+__all__ = ["DEVICE", "RECEPTION", "SITE", "Parts", "WorldError", "WorldOptions", "check_parts", "tail"]
 
 SITE: Final = "clinic-1"
 DEVICE: Final = "counter-1"
 RECEPTION: Final = "front"
 _FACES: Final = CHECKOUT / ".cache" / "faces"
 _MODELS: Final = CHECKOUT / "models"
-_UP: Final = 15.0
-_POLL: Final = 0.03
-
-
-class WorldError(Exception):
-    """The world cannot be made; the text is for the person at the terminal."""
+_SITE_MADE: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class WorldOptions:
-    """`camera`: whose face is seen, or nobody's. `answer`: what the gateway says of the holder (a name of its seed).
+    """`camera`: whose face is seen, or nobody's. `answer`: what is said of the holder (a name of the gateway's seed).
 
     `card_front`: the side of the card that a card camera sees first ("front", "back"); "none": there is no such camera;
     "held": the face camera reads the card, which is lifted and held up to it.
     `settings`: further settings of the device, KEY=VALUE as tools/site takes them. `contactless`: a modelled slow link.
+    `terminal`: the official terminal's folders instead of a gateway. `disaster`: gateway and device in disaster mode.
     """
 
     camera: str = "holder"
@@ -55,6 +57,8 @@ class WorldOptions:
     gateway_delay: float = 0.0
     settings: tuple[str, ...] = ()
     contactless: bool = False
+    terminal: bool = False
+    disaster: bool = False
 
 
 def check_parts() -> None:
@@ -83,7 +87,10 @@ class Parts:
         self._gateway_delay = options.gateway_delay
         photo = (_FACES / "chip.jp2").read_bytes()
         self.cards = Cards(folder / "cards", photo, contactless=options.contactless)
+        self.cards.person = _holder(self.cards.person, options.answer)
         self.site = folder / "site"
+        self.gateway = answerers.gateway(self.site, folder, children)
+        self.terminal = answerers.terminal(folder / "oqs", folder, children)
         self._fronts = Fronts(folder / "fronts", self.cards.person, self._behind_card())
 
     async def start(self) -> None:
@@ -97,13 +104,12 @@ class Parts:
             await asyncio.to_thread(self.cards.issue)
             if self._options.card_front != "none":
                 await asyncio.to_thread(self._fronts.make)
-            answer = SEED[self._options.answer].born(f"{self.cards.person.birth:%Y%m%d}", self.cards.person.sex.value)
-            write_people(self._folder / "people.json", [(self.cards.certificate(), answer)])
+            write_people(self._folder / "people.json", [(self.cards.certificate(), self._insured)])
             self._start_pcscd()
         finally:
             await making
         self.start_broker()
-        await self.start_gateway()
+        await self._start_answerer()
 
     async def stop(self) -> None:
         """End all parts. Idempotent."""
@@ -164,46 +170,32 @@ class Parts:
                 self._broker.stop()
 
     async def start_gateway(self) -> None:
-        """Start the gateway process and wait until it takes commands. Idempotent."""
-        if self._children.running("gateway"):
+        """Start the gateway process and wait until it takes questions. Idempotent."""
+        if self._options.terminal:
+            raise WorldError("this site has a terminal and no gateway")
+        await self.gateway.start(lambda: not _is_free(self._ports[1]))
+
+    async def _start_answerer(self) -> None:
+        if self._options.terminal:
+            await self.terminal.start(self.terminal.is_listening)
             return
-        self._gateway_socket.unlink(missing_ok=True)
-        await self._children.start(
-            Start(
-                name="gateway",
-                argv=(
-                    *(sys.executable, "-m", "firmware.sim.gateway"),
-                    *("--config", str(self.site / "gateway" / "gateway.toml")),
-                    *("--control", str(self._gateway_socket)),
-                ),
-                log=self._folder / "logs" / "gateway.log",
-            )
-        )
-        await self._gateway_up()
-
-    async def stop_gateway(self) -> None:
-        """End the gateway process. Idempotent."""
-        await self._children.stop("gateway")
-
-    async def gateway_command(self, command: Message) -> None:
-        """Pass a command on to the gateway's own control socket."""
-        client = await ControlClient.connect(self._gateway_socket)
-        try:
-            await client.ask(command)
-        finally:
-            await client.close()
+        await self.start_gateway()
+        if self._options.disaster:
+            await self.gateway.tell({"cmd": "disaster", "seconds": answerers.DISASTER_SECONDS})
 
     @property
-    def _gateway_socket(self) -> Path:
-        return self._folder / "gateway.sock"
+    def _insured(self) -> Insured:
+        return SEED[self._options.answer]
 
-    async def _gateway_up(self) -> None:
-        deadline = asyncio.get_running_loop().time() + _UP
-        while self._children.running("gateway") and asyncio.get_running_loop().time() < deadline:
-            if not _is_free(self._ports[1]):
-                return
-            await asyncio.sleep(_POLL)
-        raise WorldError("the gateway did not come up" + tail(self._folder / "logs" / "gateway.log"))
+    def questions(self) -> dict[str, str]:
+        """Files with what the reception may ask about the holder without a card, by verb (`--input`)."""
+        found = {}
+        for verb, members in answerers.questions(self._insured).items():
+            path = self._folder / f"{verb}.json"
+            path.touch(mode=0o600)
+            path.write_text(json.dumps(members, ensure_ascii=False), encoding="utf-8")
+            found[verb] = str(path)
+        return found
 
     # ---- site --------------------------------------------------------------------------------------------------
 
@@ -213,7 +205,7 @@ class Parts:
             Start(name="site", argv=self._site_command(), log=log, env=clean_environment())
         )
         try:
-            async with asyncio.timeout(_UP * 2):
+            async with asyncio.timeout(_SITE_MADE):
                 code = await process.wait()
         except TimeoutError as error:
             raise WorldError("making the site took too long") from error
@@ -228,6 +220,8 @@ class Parts:
         command += ["--models", str(_MODELS), "--people", str(self._folder / "people.json")]
         command += ["--broker-port", str(broker), "--gateway-port", str(gateway)]
         command += ["--gateway-delay", str(self._gateway_delay)]
+        if self._options.terminal:
+            command.append("--no-gateway")
         for setting in (*self._device_settings(), *self._options.settings):
             command += ["--set", setting]
         return command
@@ -235,6 +229,8 @@ class Parts:
     def _device_settings(self) -> tuple[str, ...]:
         return (
             *self._card_camera(),
+            *(answerers.terminal_settings(self._folder / "oqs") if self._options.terminal else ()),
+            *(answerers.disaster_settings() if self._options.disaster else ()),
             'display.adapter="sim"',
             'inputs.adapter="sim"',
             f"control.socket={json.dumps(str(self.device_control))}",
@@ -257,6 +253,11 @@ class Parts:
     def device_control(self) -> Path:
         """Where the device's control socket will be."""
         return self._folder / "device.sock"
+
+    @property
+    def link(self) -> str:
+        """How the device gets its answers, in words."""
+        return "files in the terminal's folders" if self._options.terminal else "gateway over HTTPS (mutual TLS)"
 
     def device_environment(self) -> dict[str, str]:
         """How the device finds the private pcscd."""
@@ -287,19 +288,23 @@ class Parts:
 
     def pids(self) -> dict[str, int]:
         """Process ids of the daemons, for tests."""
-        found = {"gateway": self._children.pid("gateway")}
+        found = {"gateway": self.gateway.pid, "terminal": self.terminal.pid}
         with contextlib.suppress(PcscdError):  # it is stopped just now
             found["pcscd"] = self._pcscd.pid if self._pcscd is not None else None
         return {name: pid for name, pid in found.items() if pid is not None}
 
 
-def tail(log: Path, size: int = 600) -> str:
-    """The end of a log, to put behind a message."""
-    try:
-        text = log.read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return ""
-    return f":\n{text[-size:]}" if text else ""
+def _holder(person: Person, answer: str) -> Person:
+    """The person of the card: with birth date and sex of the answer, except where the two are to be in conflict.
+
+    The card follows the answer and not the other way round, because some answers hang on the age.
+    """
+    insured = SEED.get(answer)
+    known = () if insured is None or answer in CONFLICTS else (*insured.coverages, *insured.after_registration)
+    if not known:
+        return person
+    birth = datetime.strptime(f"{known[0]['Birthdate']}+0000", "%Y%m%d%z").date()
+    return replace(person, birth=birth, sex=Sex(known[0]["Sex1"]))
 
 
 def _free_ports(count: int) -> list[int]:

@@ -22,11 +22,13 @@ from typing import IO, Final
 from firmware.sim.control import ControlError
 from firmware.sim.processes import CHECKOUT, OrdinaryUser, ProcessError, clean_environment, ordinary_user
 from firmware.sim.scenario.crew import Crew, CrewError, CrewOptions
+from firmware.sim.scenario.outcomes import listed
 from firmware.sim.scenario.patient import HUMAN, Pace
-from firmware.sim.scenario.plan import PULLABLE, Flags, Plan, PlanError, make_plan
+from firmware.sim.scenario.plan import PULLABLE, Flags, Plan
 from firmware.sim.scenario.player import Verdict, play
 from firmware.sim.scenario.report import as_json, has_room, real_parts, shows_braille, tell_end, tell_parts
 from firmware.sim.scenario.story import Story
+from firmware.sim.scenario.wishes import PlanError, make_plan
 
 EXIT_WRONG: Final = 1
 EXIT_USAGE: Final = 2
@@ -40,7 +42,12 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def parser() -> argparse.ArgumentParser:
     """Flags of `make run`."""
-    made = argparse.ArgumentParser(prog="make run", description="Plays one visit of an invented patient.")
+    made = argparse.ArgumentParser(
+        prog="make run",
+        description="Plays one visit of an invented patient.",
+        epilog=f"names for --answer, by outcome and by what staff are told to look at:\n{listed()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add = made.add_argument
     add("--impostor", action="store_true", help="somebody else shows the holder's card")
     add("--pin", action="store_true", help="by PIN instead of face")
@@ -58,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     add("--gateway-down", action="store_true", help="the eligibility gateway is away")
     add("--broker-down", action="store_true", help="the MQTT broker is away until the visit is over")
     add("--reception-down", action="store_true", help="the reception is away until the visit is over")
+    _add_eligibility(made)
     add("--human", action="store_true", help="think and type as slowly as a person")
     add("--json", action="store_true", help="one JSON document instead of text")
     add("--quiet", action="store_true", help="only the end")
@@ -67,6 +75,20 @@ def parser() -> argparse.ArgumentParser:
     add("--film-fd", type=int, help=argparse.SUPPRESS)
     add("--device-command", help=argparse.SUPPRESS)
     return made
+
+
+def _add_eligibility(made: argparse.ArgumentParser) -> None:
+    add = made.add_argument
+    add("--answer", metavar="NAME", help="whose answer it is: a name below, or an outcome for its first name")
+    add("--number", action="store_true", help="no card: the reception asks by insured number")
+    add(
+        "--disaster",
+        action="store_true",
+        help="no card: disaster mode, the reception asks by name, birth, sex, address",
+    )
+    add("--terminal", action="store_true", help="with --number or --pick-up: the official terminal, and no gateway")
+    add("--pick-up", action="store_true", help="with --terminal: staff confirm what the official reader found")
+    add("--twins", action="store_true", help="with --pick-up: two of its results fit, so none is shown")
 
 
 def flags_of(arguments: argparse.Namespace) -> Flags:
@@ -88,6 +110,12 @@ def flags_of(arguments: argparse.Namespace) -> Flags:
         one_camera=arguments.one_camera,
         liveness=arguments.liveness,
         printed=arguments.print,
+        answer=arguments.answer,
+        number=arguments.number,
+        disaster=arguments.disaster,
+        terminal=arguments.terminal,
+        pick_up=arguments.pick_up,
+        twins=arguments.twins,
     )
 
 
@@ -123,7 +151,7 @@ def _finish(arguments: argparse.Namespace, plan: Plan, story: Story, verdict: Ve
         print(as_json(plan, story, verdict, user))
         return
     tell_end(plan, story, verdict, str(arguments.film))
-    tell_parts(real_parts(plan, story, verdict), user)
+    tell_parts(plan, real_parts(plan, story, verdict), user)
 
 
 async def _interruptible(arguments: argparse.Namespace, plan: Plan) -> int:

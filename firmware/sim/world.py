@@ -52,6 +52,7 @@ class World:
             "remove": self._remove,
             "card-log": self._card_log,
             "gateway": self._gateway,
+            "terminal": self._terminal,
             "broker": self._broker,
             "pcscd": self._pcscd,
             "card-pictures": lambda message: {"files": self._parts.card_pictures(str(message["side"]))},
@@ -82,8 +83,9 @@ class World:
             },
             "reception": {"config": str(site / f"reception-{RECEPTION}" / "reception.toml")},
             "card": {"number_b": person.number_b, "pin": person.pin},
+            "questions": self._parts.questions(),
             "pids": self._parts.pids(),
-            "real": ["pcscd", "vpcd", "mosquitto (TLS 1.3, client certificates)", "gateway over HTTPS (mutual TLS)"],
+            "real": ["pcscd", "vpcd", "mosquitto (TLS 1.3, client certificates)", self._parts.link],
         }
 
     # ---- commands ----------------------------------------------------------------------------------------------
@@ -122,14 +124,17 @@ class World:
             case "start":
                 await self._parts.start_gateway()
             case "stop":
-                await self._parts.stop_gateway()
+                await self._parts.gateway.stop()
             case "tell":
-                command = message["command"]
-                if not isinstance(command, dict):
-                    raise TypeError("command")
-                await self._parts.gateway_command(command)
+                await self._parts.gateway.tell(_command(message))
             case _:
                 raise ValueError("do")
+        return {}
+
+    async def _terminal(self, message: Message) -> Answer:
+        if message["do"] != "tell":
+            raise ValueError("do")
+        await self._parts.terminal.tell(_command(message))
         return {}
 
     def _broker(self, message: Message) -> Answer:
@@ -161,6 +166,13 @@ class World:
     def _died(self, name: str, code: int) -> None:
         if name != "site":
             self._server.broadcast({"event": "died", "name": name, "code": code})
+
+
+def _command(message: Message) -> Message:
+    command = message["command"]
+    if not isinstance(command, dict):
+        raise TypeError("command")
+    return command
 
 
 async def run(folder: Path, options: WorldOptions, *, as_json: bool) -> None:
@@ -218,7 +230,9 @@ def parser() -> argparse.ArgumentParser:
         choices=["none", "front", "back", "held"],
         help="what a card camera sees first; held: up to the face camera",
     )
-    made.add_argument("--answer", default="taro", metavar="NAME", help="what the gateway says of the holder")
+    made.add_argument("--answer", default="taro", metavar="NAME", help="what is said of the holder's eligibility")
+    made.add_argument("--terminal", action="store_true", help="the official terminal's folders instead of a gateway")
+    made.add_argument("--disaster", action="store_true", help="gateway and device in disaster mode")
     made.add_argument("--gateway-delay", type=float, default=0.0, metavar="SECONDS")
     made.add_argument("--contactless", action="store_true", help="the card answers as slowly as over the air")
     made.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="device setting")
@@ -236,6 +250,8 @@ def main(words: list[str] | None = None) -> int:
         gateway_delay=arguments.gateway_delay,
         settings=tuple(arguments.set),
         contactless=arguments.contactless,
+        terminal=arguments.terminal,
+        disaster=arguments.disaster,
     )
     try:
         check_parts()

@@ -39,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     add("--host", action="append", default=[], help="name or address of broker and gateway (default 127.0.0.1)")
     add("--broker-port", type=int, default=8883)
     add("--gateway-port", type=int, default=8443)
+    add("--no-gateway", action="store_true", help="nobody answers, or who --set terminal.… or webapi.… says")
     add("--gateway-delay", type=float, default=0.0, metavar="SECONDS")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="device setting, such as policy.show_seconds=2")
     add("--force", action="store_true", help="replace the site in OUT")
@@ -79,6 +80,7 @@ def plan_of(arguments: argparse.Namespace) -> SitePlan:
         broker_port=arguments.broker_port,
         gateway_port=arguments.gateway_port,
         gateway_delay=arguments.gateway_delay,
+        gateway=not arguments.no_gateway,
         settings=tables,
         installed=installed,
     )

@@ -34,7 +34,8 @@ class SitePlan:
     """What to make. `hosts`: names and addresses of broker and gateway servers, the first is written into settings.
 
     `jpki_ca`: CAs of test cards; none: JPKI's own, which the device knows by their fingerprints. `settings`: tables
-    merged over the device's settings. Ports 0 are for the caller to replace. `installed`: the device settings name the
+    merged over the device's settings. `gateway`: whether there is one.
+    Ports 0 are for the caller to replace. `installed`: the device settings name the
     places of `systemd/install.sh`, otherwise everything stays in the device's folder.
     """
 
@@ -51,6 +52,7 @@ class SitePlan:
     broker_port: int = 8883
     gateway_port: int = 8443
     gateway_delay: float = 0.0
+    gateway: bool = True
     settings: Tables = field(default_factory=dict)
     installed: bool = False
 
@@ -93,7 +95,7 @@ class _Writer:
             "ca": str(plan.out / "ca.pem"),
             "device": str(self._device()),
             "receptions": {reception: str(self._reception(reception)) for reception in plan.receptions},
-            "gateway": str(self._gateway()),
+            **({"gateway": str(self._gateway())} if plan.gateway else {}),
             "broker": str(self._broker()),
         }
 
@@ -145,6 +147,7 @@ class _Writer:
 
     def _device_tables(self, client: Tables, cas: list[str], issuers: list[str]) -> Tables:
         plan = self._plan
+        gateway = {"url": f"https://{_in_url(plan.hosts[0])}:{plan.gateway_port}", **client}
         pinned = [{"file": name, "sha256": _fingerprint(path)} for name, path in zip(cas, plan.jpki_ca, strict=True)]
         return {
             "version": 1,
@@ -153,7 +156,7 @@ class _Writer:
             "keys": {"device_key": "device.key", "encryption_key": "encryption.key"},
             "trust": {"face_issuers": issuers, **({"jpki_ca": pinned} if pinned else {})},
             "models": {"dir": str(plan.models if plan.installed else plan.models.absolute())},
-            "gateway": {"url": f"https://{_in_url(plan.hosts[0])}:{plan.gateway_port}", **client},
+            **({"gateway": gateway} if plan.gateway else {}),
             "broker": {"host": plan.hosts[0], "port": plan.broker_port, **client},
             "outbox": {"path": f"{plan.data_dir}/outbox.sqlite"},
             "journal": {"dir": f"{plan.data_dir}/journal"},

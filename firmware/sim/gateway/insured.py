@@ -13,6 +13,7 @@ from typing import Final
 
 Members = Mapping[str, object]
 
+_NAMESAKE: Final = "999001"
 _DROPPED: Final = re.compile(r"[-\u2010-\u2015\u2212\s]")
 
 
@@ -36,6 +37,12 @@ class Insured:
             self,
             coverages=tuple({**each, **own} for each in self.coverages),
             after_registration=tuple({**each, **own} for each in self.after_registration),
+        )
+
+    def namesake(self) -> "Insured":
+        """Somebody else of the same name, birth date and sex: only the insured number differs."""
+        return replace(
+            self, coverages=tuple({**each, "InsuredIdentificationNumber": _NAMESAKE} for each in self.coverages)
         )
 
 

@@ -177,8 +177,12 @@ def _not_valid() -> dict[str, Insured]:
             (_coverage("矛盾 一", "ﾑｼﾞｭﾝ ﾊｼﾞﾒ", "19880808", "1", "100019", **_EMPLOYEES),),
             members={"QualificationValidity": "2"},
         ),
+        "betsu": Insured("valid", (_coverage("別人 明", "ﾍﾞﾂｼﾞﾝ ｱｷﾗ", "19901224", "2", "100020", **_TOWN),)),
     }
 
 
 SEED: Final[Mapping[str, Insured]] = MappingProxyType(_valid() | _not_valid())
 """By a short name that scenarios use; also people whose answer carries no coverage."""
+
+CONFLICTS: Final = frozenset({"betsu"})
+"""Whose answers are about somebody else than the card that a simulated world makes for them."""

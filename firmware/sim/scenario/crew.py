@@ -11,19 +11,23 @@ import os
 import secrets
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
 from firmware.sim.control import ControlClient, ControlError, Message
 from firmware.sim.parts import tail
 from firmware.sim.processes import CHECKOUT, Children, ProcessError, Start, clean_environment
+from firmware.sim.scenario.inbox import Inbox
 from firmware.sim.scenario.patient import CardFacts
-from firmware.sim.scenario.plan import Away, Face, Plan
+from firmware.sim.scenario.plan import Away, Face, Plan, Question
 from firmware.sim.world import EXIT_MISSING, remove_folder
 
+__all__ = ["Crew", "CrewError", "CrewOptions", "Inbox"]
+
 _UP: Final = 30.0
+_QUESTION: Final = 40.0
 _POLL: Final = 0.02
 _RECEPTION_SOURCE: Final = CHECKOUT / "tools" / "reception" / "src"
 _DEVICE: Final = (sys.executable, "-m", "firmware.app.entry", "run", "--config")
@@ -51,49 +55,6 @@ class CrewOptions:
     keep: bool = False
     world: tuple[str, ...] = ()
     device_command: tuple[str, ...] = _DEVICE
-
-
-@dataclass(slots=True)
-class Inbox:
-    """What the reception reports: messages it opened, states of the device it saw, refusals, answers."""
-
-    messages: list[Message] = field(default_factory=list)
-    refused: list[Message] = field(default_factory=list)
-    statuses: list[str] = field(default_factory=list)
-    held: int | None = None
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def take(self, line: bytes) -> None:
-        """One line of the reception's output; anything but a JSON object is passed over."""
-        try:
-            report = json.loads(line)
-        except ValueError:
-            return
-        if not isinstance(report, dict):
-            return
-        match report.get("event"):
-            case "message":
-                self.messages.append(report)
-            case "refused":
-                self.refused.append(report)
-            case "device":
-                self.statuses.append(str(report.get("status")))
-                held = report.get("held")
-                self.held = held if isinstance(held, int) else self.held
-            case _:
-                pass
-        self.changed.set()
-
-    async def until(self, condition: Callable[[], bool], seconds: float) -> bool:
-        """Wait for `condition`; whether it came true in time."""
-        try:
-            async with asyncio.timeout(seconds):
-                while not condition():
-                    self.changed.clear()
-                    await self.changed.wait()
-        except TimeoutError:
-            return False
-        return True
 
 
 class Crew:
@@ -126,7 +87,9 @@ class Crew:
             "--dir",
             str(self.folder),
             "--json",
-            *self._world_arguments(),
+            *_world_arguments(self._plan, self._who),
+            *(["--keep"] if self._options.keep else []),
+            *self._options.world,
         ]
         try:
             process = await self._children.start(Start("world", argv, death="TERM", pipe=True))
@@ -246,11 +209,34 @@ class Crew:
         self.shown = Path(files[0])
 
     async def staff_answer(self, visit: str, *, approved: bool) -> None:
-        answer = self._reception("staff-check", "--visit", visit, "--approve" if approved else "--deny")
+        await self._say("staff-check", visit, "--approve" if approved else "--deny")
+
+    # ---- staff -------------------------------------------------------------------------------------------------
+
+    async def confirm_result(self, visit: str) -> None:
+        """The official reader's result is this patient's."""
+        await self._say("confirm-result", visit, "--approve")
+
+    async def _say(self, verb: str, visit: str, answer: str) -> None:
+        argv = self._reception(verb, "--visit", visit, answer)
         name = f"staff-{secrets.token_hex(2)}"
-        process = await self._children.start(Start(name, answer, self._log("staff"), self._reception_environment()))
+        process = await self._children.start(Start(name, argv, self._log("staff"), self._reception_environment()))
         if await process.wait() != 0:
-            raise CrewError("the device took no staff check" + tail(self._log("staff")))
+            raise CrewError(f"the device took no {verb}" + tail(self._log("staff")))
+
+    async def leave_result(self, who: str, *, namesake: bool = False) -> None:
+        """The official reader leaves its result about one of the invented people. `namesake`: under another number."""
+        await self._tell("terminal", do="tell", command={"cmd": "face", "who": who, "namesake": namesake})
+
+    async def ask(self, verb: str) -> Inbox:
+        """Ask the device about the holder without a card, as a process of its own. What it reported."""
+        question = cast("dict[str, str]", self._about["questions"])[verb]
+        argv = self._reception(verb, "--input", question, "--timeout", str(_QUESTION))
+        start = Start("question", argv, self._log("question"), self._reception_environment(), pipe=True)
+        stream, asked = cast("asyncio.StreamReader", (await self._children.start(start)).stdout), Inbox()
+        while line := await stream.readline():
+            asked.take(line)
+        return asked
 
     # ---- what happened -----------------------------------------------------------------------------------------
 
@@ -308,19 +294,24 @@ class Crew:
         """Whom the world shows to the face camera at first."""
         return {Face.IMPOSTOR: "impostor", Face.NOBODY: "nobody"}.get(self._plan.face, "holder")
 
-    def _world_arguments(self) -> list[str]:
-        plan = self._plan
-        arguments = ["--camera", self._who, "--gateway-delay", str(plan.slow_look_up)]
-        if plan.front:
-            lying = "back" if plan.back_first else "front"
-            arguments += ["--card-front", "held" if plan.one_camera else lying]
-        if plan.liveness:
-            arguments += ["--set", 'policy.liveness="challenge"']
-        if plan.accept_unknown_issuer:
-            arguments += ["--set", 'policy.face_without_issuer="accept"']
-        if plan.pull_at == "ReadingFront":
-            # The patient may lift the card there for a while before it counts as taken.
-            arguments += ["--set", "policy.front_seconds=2.0"]
-        if self._options.keep:
-            arguments.append("--keep")
-        return [*arguments, *self._options.world]
+
+def _world_arguments(plan: Plan, who: str) -> list[str]:
+    """What the world process has to be told of a plan. `who`: is seen by the face camera at first."""
+    arguments = ["--camera", who, "--answer", plan.insured, "--gateway-delay", str(plan.slow_look_up)]
+    if plan.front:
+        lying = "back" if plan.back_first else "front"
+        arguments += ["--card-front", "held" if plan.one_camera else lying]
+    if plan.terminal:
+        arguments.append("--terminal")
+    if plan.pick_up:
+        arguments += ["--set", "terminal.pick_up_faces=true"]
+    if plan.question is Question.PERSON:
+        arguments.append("--disaster")
+    if plan.liveness:
+        arguments += ["--set", 'policy.liveness="challenge"']
+    if plan.accept_unknown_issuer:
+        arguments += ["--set", 'policy.face_without_issuer="accept"']
+    if plan.pull_at == "ReadingFront":
+        # The patient may lift the card there for a while before it counts as taken.
+        arguments += ["--set", "policy.front_seconds=2.0"]
+    return arguments

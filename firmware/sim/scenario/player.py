@@ -13,9 +13,10 @@ from typing import Final
 from firmware.sim.control import ControlClient, Message
 from firmware.sim.heads import rendered
 from firmware.sim.scenario.crew import Crew, CrewError
+from firmware.sim.scenario.desk import Staff, ask, tell
 from firmware.sim.scenario.judge import expect, judge
 from firmware.sim.scenario.patient import Pace, Patient
-from firmware.sim.scenario.plan import Away, Face, Plan
+from firmware.sim.scenario.plan import Away, Face, Plan, Question
 from firmware.sim.scenario.sitter import Sitter
 from firmware.sim.scenario.story import Story
 
@@ -49,12 +50,18 @@ async def play(plan: Plan, crew: Crew, story: Story, pace: Pace) -> Verdict:
     """One visit. The crew is started here and stopped by the caller."""
     await crew.start_world()
     device = await crew.start_device()
+    if plan.question is not None:
+        return await _question(plan.question, plan, crew, story, device)
     patient = Patient(plan, crew, story, crew.card, pace)
     story.camera = lambda: crew.shown
+    if plan.tells_eligibility:
+        crew.inbox.opened = lambda message: tell(message, story)
+    staff = Staff(plan, crew, story)
     sitters = [await _sit_down(plan, crew, story)] if plan.liveness else []
     resting = asyncio.Event()
-    listening = asyncio.create_task(_listen(device, story, (patient, *sitters), resting))
+    listening = asyncio.create_task(_listen(device, story, (patient, staff, *sitters), resting))
     tasks = [listening, *(asyncio.create_task(sitter.keep_sitting()) for sitter in sitters)]
+    confirming = [asyncio.create_task(staff.confirm())] if plan.pick_up else []
     try:
         await _prepare(plan, crew, resting)
         story.begin()
@@ -62,6 +69,9 @@ async def play(plan: Plan, crew: Crew, story: Story, pace: Pace) -> Verdict:
         await crew.insert_card()
         await _until_over(patient, tasks, crew, _longest(plan))
         in_time = patient.over.is_set()
+        for each in confirming:
+            if each.done():
+                each.result()
         await crew.bring_back()
         await _delivered(plan, crew, story)
         verdict = Verdict(messages=list(crew.inbox.messages), real=crew.real)
@@ -71,9 +81,30 @@ async def play(plan: Plan, crew: Crew, story: Story, pace: Pace) -> Verdict:
         verdict.wrong += [f"the reception refused a message: {item.get('why')}" for item in crew.inbox.refused]
         return verdict
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _end(*tasks, *confirming)
+
+
+async def _question(question: Question, plan: Plan, crew: Crew, story: Story, device: ControlClient) -> Verdict:
+    """No visit: the reception asks by itself, and reads the answer."""
+    resting = asyncio.Event()
+    listening = asyncio.create_task(_listen(device, story, (), resting))
+    try:
+        await _prepare(plan, crew, resting)
+        story.begin()
+        verdict = Verdict(messages=await ask(question, crew, story), real=crew.real)
+        await asyncio.sleep(_NOTHING_MORE)
+        crew.check()
+        verdict.wrong = judge(plan, story, verdict.messages, await crew.violations())
+        verdict.wrong += [f"the reception refused a message: {item.get('why')}" for item in crew.inbox.refused]
+        return verdict
+    finally:
+        await _end(listening)
+
+
+async def _end(*tasks: "asyncio.Task[None]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _longest(plan: Plan) -> float:
@@ -91,7 +122,7 @@ async def _sit_down(plan: Plan, crew: Crew, story: Story) -> Sitter:
 
 
 async def _listen(
-    device: ControlClient, story: Story, watching: Sequence[Patient | Sitter], resting: asyncio.Event
+    device: ControlClient, story: Story, watching: Sequence[Patient | Staff | Sitter], resting: asyncio.Event
 ) -> None:
     while (message := await device.event()) is not None:
         story.take(message)

@@ -29,6 +29,7 @@ _SHOWN: Final = (
     "hints",
     "flags",
 )
+_OF_ANSWER: Final = ("eligibility.code", "eligibility.flags", "eligibility.ways")
 _BRAILLE: Final = "\u28ff│┌"
 
 
@@ -52,12 +53,11 @@ def tell_end(plan: Plan, story: Story, verdict: Verdict, film: str | None) -> No
     for stage in sorted(story.stages, key=lambda each: each.start):
         start, end = stage.start - story.zero, stage.end - story.zero
         print(f"  {start:8.3f} – {end:8.3f} s  {stage.name}")
-    print(f"\nAPDU log ({len(story.apdus)} commands; header, lengths, status word, no data)")
-    for number, apdu in enumerate(story.apdus, 1):
-        print(f"  {number:3}  {apdu}")
+    if plan.question is None:
+        _tell_apdus(story)
     for message in verdict.messages:
         print(f"\nThe reception opened a sealed message of {message.get('bytes')} bytes: {message.get('typ')}")
-        for path in _SHOWN:
+        for path in _shown(plan):
             print(f"  {path:20} {_plain(member(message, f'body.{path}'))}")
     if not verdict.messages:
         print("\nThe reception opened nothing")
@@ -70,9 +70,23 @@ def tell_end(plan: Plan, story: Story, verdict: Verdict, film: str | None) -> No
     print(f"{'PASSED' if verdict.good else 'FAILED'}: {plan.name}")
 
 
-def tell_parts(parts: Sequence[str], user: str) -> None:
+def _tell_apdus(story: Story) -> None:
+    print(f"\nAPDU log ({len(story.apdus)} commands; header, lengths, status word, no data)")
+    for number, apdu in enumerate(story.apdus, 1):
+        print(f"  {number:3}  {apdu}")
+
+
+def _shown(plan: Plan) -> Sequence[str]:
+    """Members of a message that are told."""
+    if plan.question is not None:
+        return _OF_ANSWER
+    return (*_SHOWN, *_OF_ANSWER[1:]) if plan.tells_eligibility else _SHOWN
+
+
+def tell_parts(plan: Plan, parts: Sequence[str], user: str) -> None:
     """The last line: what was real."""
-    print(f"Real parts: {', '.join(parts)}. Simulated: card, camera pictures, panel, people. Ran as {user}.")
+    simulated = ["card, camera pictures, panel, people", *(["official terminal"] if plan.terminal else [])]
+    print(f"Real parts: {', '.join(parts)}. Simulated: {', '.join(simulated)}. Ran as {user}.")
 
 
 def real_parts(plan: Plan, story: Story, verdict: Verdict) -> list[str]:
@@ -86,8 +100,16 @@ def real_parts(plan: Plan, story: Story, verdict: Verdict) -> list[str]:
 
 def _demands(plan: Plan) -> str:
     """What the plan must come to, in one line."""
-    members = expect(plan).members.items()
-    return ", ".join(f"{path} {' or '.join(_plain(value) for value in allowed)}" for path, allowed in members)
+    expected = expect(plan)
+    demands = [f"{path} {_any(allowed)}" for path, allowed in expected.members.items()]
+    if plan.tells_eligibility:
+        demands += [f"late {path} {_any(allowed)}" for path, allowed in expected.late_members.items()]
+        demands += [f"result screen {expected.step}"] if expected.step is not None else []
+    return ", ".join(demands)
+
+
+def _any(allowed: Sequence[object]) -> str:
+    return " or ".join(_plain(value) for value in allowed)
 
 
 def as_json(plan: Plan, story: Story, verdict: Verdict, user: str) -> str:

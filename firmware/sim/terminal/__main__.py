@@ -2,7 +2,8 @@
 
 `python -m firmware.sim.terminal --root FOLDER [--control SOCKET] …`. FOLDER gets req, res and face. Control socket
 (firmware.sim.control), commands: `quirk` (value: a name of `Quirk` or null, for the next request), `delay` (seconds),
-`face` (who: a short name of the invented people; birth_date and sex of a card replace theirs; quirk), `seen` (counts).
+`face` (who: a short name of the invented people; birth_date and sex of a card replace theirs; namesake: true for
+somebody of the same name, birth date and sex; quirk), `seen` (counts).
 Exit code 0, or 2 with one line when folder, password file or socket are no good. Blocking only before the loop.
 """
 
@@ -42,6 +43,8 @@ def register_commands(control: ControlServer, terminal: Terminal) -> None:
         person = SEED[str(message["who"])]
         if "birth_date" in message:
             person = person.born(str(message["birth_date"]), str(message["sex"]))
+        if message.get("namesake"):
+            person = person.namesake()
         wanted = message.get("quirk")
         await terminal.put_face(person, None if wanted is None else Quirk(str(wanted)))
         return {}

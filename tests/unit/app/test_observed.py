@@ -3,8 +3,8 @@
 import pytest
 
 from firmware.app.observed import asked
-from firmware.core.outcomes import FacePrompt, FrontHint, UnsureReason
-from firmware.core.views import FaceView, IdleView, NumberBView, View
+from firmware.core.outcomes import EligibilityCode, FacePrompt, FrontHint, UnsureReason
+from firmware.core.views import FaceView, IdleView, NextStep, NumberBView, ResultView, View
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,11 @@ from firmware.core.views import FaceView, IdleView, NumberBView, View
         (NumberBView(0, reading=True, show_card=True, card_out=True), None),
         (NumberBView(0, reading=True, show_card=True, card_out=True, front_hint=FrontHint.GLARE), "glare"),
         (NumberBView(14, card_out=True), "put-back"),
+        (ResultView(NextStep.DONE), "done"),
+        (ResultView(NextStep.COUNTER), "counter"),
+        (ResultView(NextStep.COUNTER, outcome=EligibilityCode.INVALID), "counter"),
+        (ResultView(NextStep.COUNTER, outcome=EligibilityCode.PENDING), "waiting"),
+        (ResultView(NextStep.COUNTER, outcome=EligibilityCode.NOT_REACHABLE), "unchecked"),
     ],
 )
 def test_a_screen_says_in_a_word_what_it_asks_for(view: View, word: str | None) -> None:

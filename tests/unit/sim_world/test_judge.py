@@ -7,8 +7,10 @@ import pytest
 
 from firmware.sim.control import Message
 from firmware.sim.scenario.judge import expect, judge, member
-from firmware.sim.scenario.plan import PULLABLE, Flags, make_plan
+from firmware.sim.scenario.outcomes import ANSWERS
+from firmware.sim.scenario.plan import PULLABLE, Flags
 from firmware.sim.scenario.story import Story
+from firmware.sim.scenario.wishes import make_plan
 
 ROWS = base64.b64encode(bytes(256 * 64 // 8)).decode()
 REFUSED: Message = {"event": "apdu", "header": "00200080", "lc": 4, "le": None, "rlen": 0, "sw": "63C2", "ms": 1.0}
@@ -200,3 +202,69 @@ def test_broken_screens_are_counted_and_left_out(change: Message) -> None:
     story.take({"event": "screen", "view": "X", "rows": ROWS, "width": 256, "height": 64, "at": 1.0, **change})
     assert story.unreadable == 1
     assert story.views == []
+
+
+# ---- eligibility -----------------------------------------------------------------------------------------------
+
+INVALID = {"code": "invalid", "flags": ["insurer-changed"], "ways": ANSWERS["jiro"].ways}
+
+
+def _answered(**changes: Any) -> dict[str, Any]:
+    return _result(eligibility={**INVALID, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "step", "words"),
+    [
+        ({}, "counter", None),
+        ({"code": "valid"}, "counter", "eligibility.code is valid"),
+        ({"flags": []}, "counter", "eligibility.flags is []"),
+        ({"ways": ["go-on"]}, "counter", "eligibility.ways is ['go-on']"),
+        ({}, "done", "the result screen did not say counter"),
+    ],
+)
+def test_a_chosen_answer_has_its_code_flags_ways_and_screen(
+    changes: dict[str, Any], step: str, words: str | None
+) -> None:
+    story = _story(*GOOD, events=(_screen("ResultView", step),))
+    wrong = judge(make_plan(Flags(answer="jiro")), story, [_answered(**changes)], [])
+    assert [words in each if words else each for each in wrong] == ([True] if words else [])
+
+
+def test_who_may_register_has_to_be_asked() -> None:
+    plan = make_plan(Flags(answer="nozomi"))
+    result = _result(eligibility={"code": "valid", "flags": [], "ways": ["go-on"]})
+    done, asked = _screen("ResultView", "done"), _screen("RegisterView")
+    assert judge(plan, _story(*GOOD, events=(asked, done)), [result], []) == []
+    assert "whether to register" in judge(plan, _story(*GOOD, events=(done,)), [result], [])[0]
+
+
+def test_an_amendment_carries_the_answer() -> None:
+    plan = make_plan(Flags(answer="jiro", pull_card_at="LookingUp"))
+    pending = {"code": "pending", "flags": [], "ways": ANSWERS["matsu"].ways}
+    first = _result(eligibility=pending, flags=["card-removed-early"])
+    assert judge(plan, _story("LookingUp"), [first, {**_answered(), "typ": "late"}], []) == []
+    wrong = judge(plan, _story("LookingUp"), [first, {**_answered(code="valid"), "typ": "late"}], [])
+    assert wrong == ["eligibility.code is valid, not invalid"]
+
+
+def test_a_question_has_one_answer_and_is_no_visit() -> None:
+    plan = make_plan(Flags(number=True, answer="jiro"))
+    answer = {**_answered(), "typ": "lookup"}
+    assert judge(plan, _story("Starting", "Idle"), [answer], []) == []
+    assert judge(plan, _story("Idle"), [], []) == ["the reception opened 0 answers to questions, not 1"]
+    assert "a question is no visit" in judge(plan, _story("Idle", "Identifying"), [answer], [])[0]
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "remarks"),
+    [
+        (Flags(number=True, gateway_down=True), "not-reachable", []),
+        (Flags(terminal=True, pick_up=True), "valid", ["staff-confirmed"]),
+        (Flags(terminal=True, pick_up=True, twins=True), "not-reachable", []),
+        (Flags(disaster=True), "valid", []),
+    ],
+)
+def test_who_answers_decides_what_must_come(flags: Flags, code: str, remarks: list[str]) -> None:
+    members = expect(make_plan(flags)).members
+    assert (members["eligibility.code"], members["eligibility.flags"]) == ((code,), (remarks,))

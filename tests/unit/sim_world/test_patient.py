@@ -7,8 +7,9 @@ import pytest
 
 from firmware.sim.control import ControlError, Message
 from firmware.sim.scenario.patient import CardFacts, Pace, Patient
-from firmware.sim.scenario.plan import Away, Face, Flags, Plan, PlanError, make_plan
+from firmware.sim.scenario.plan import Away, Face, Flags, Plan
 from firmware.sim.scenario.story import Story
+from firmware.sim.scenario.wishes import PlanError, make_plan
 
 FACTS = CardFacts(number_b="47110320354817", pin="2963")
 WRONG = FACTS.wrong_pin()

@@ -60,6 +60,17 @@ def test_the_device_settings_load(site: Path) -> None:
     assert len(settings.trust.face_issuers) == 1
 
 
+def test_a_site_without_gateway_names_who_answers_or_nobody(cards: tuple[Path, Path], tmp_path: Path) -> None:
+    words = [str(tmp_path / "site"), "--jpki-ca", str(cards[0]), "--no-gateway"]
+    folders = [f'terminal.{name}="{tmp_path / name}"' for name in ("requests", "responses")]
+    wanted = [*folders, 'terminal.institution="1319999999"']
+    assert main([*words, *(word for each in wanted for word in ("--set", each))]) == 0
+    settings = load(tmp_path / "site" / "device" / "madoguchi.toml")
+    assert settings.gateway is None
+    assert settings.terminal is not None
+    assert not (tmp_path / "site" / "gateway").exists()
+
+
 def test_reception_and_gateway_hold_the_other_halves(site: Path) -> None:
     device = load(site / "device" / "madoguchi.toml")
     for made in device.receptions:
