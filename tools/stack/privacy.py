@@ -189,7 +189,7 @@ class _Examination:
         stack, found = self._stack, self.found
         found.certificate = hashlib.sha256(load_image(stack.folder / "cards" / "holder").certificate).hexdigest()
         registry = stack.folder / "site" / "gateway" / "gateway.sqlite"
-        found.looked_up, found.known = _certificates(registry, "lookups"), _certificates(registry, "people")
+        found.looked_up, found.known = _certificates(registry, "asked"), _certificates(registry, "insured")
         await stack.hands.stop_reception()
         await stack.hands.tell("broker", do="stop")
         self._tell("searching files")
@@ -297,6 +297,6 @@ def _certificates(registry: Path, table: str) -> set[str]:
     """Fingerprints in a table of the gateway's registry."""
     database = sqlite3.connect(f"file:{registry}?mode=ro", uri=True)
     try:
-        return {row[0] for row in database.execute(f"SELECT certificate FROM {table}")}  # noqa: S608  # our two names
+        return {row[0] for row in database.execute(f"SELECT person FROM {table}")}  # noqa: S608  # our two names
     finally:
         database.close()
