@@ -1,6 +1,6 @@
 # Bare `make` lists the targets. Everything runs out of this folder; nothing is installed elsewhere but system packages.
 .DEFAULT_GOAL := help
-.PHONY: help setup ready run test test-long check bench-visit bench-daemon bench-card bench-face bench-front bench-liveness bench-terminal bench-lookup measure-face measure-eligibility measure-xml fuzz measure-card measure measure-stack measure-sequences measure-clone models fonts faces screens docs lock measurements mutants format clean
+.PHONY: help setup ready run test test-long check bench-visit bench-daemon bench-card bench-face bench-front bench-liveness bench-liveness-pictures bench-terminal bench-lookup measure-face measure-eligibility measure-xml fuzz measure-card measure measure-stack measure-sequences measure-clone models fonts faces screens docs lock measurements mutants format clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -44,6 +44,9 @@ bench-front: ready ## read number B off 500 simulated card fronts (C3)
 
 bench-liveness: ready ## the liveness challenge against rendered people and fakes (C4; about 7 minutes)
 	@$(BIN)/python tools/bench_liveness.py $(ARGS)
+
+bench-liveness-pictures: ready ## the challenge on rendered pictures, with the real detector; ARGS="--faces DIR" (C4; about 10 minutes)
+	@$(BIN)/python tools/bench_liveness_pictures.py $(ARGS)
 
 measure-face: ready ## hostile photos, camera faults, time of these tests (C5, C6)
 	@$(BIN)/python tools/measure_face.py $(ARGS)

@@ -22,7 +22,8 @@ from firmware.face.decide import Decision, Match, Thresholds, Unsure, band_of, d
 from firmware.face.embed import cosine
 from firmware.face.guide import Guide
 from firmware.face.liveness_hints import hints
-from firmware.face.liveness_model import Observation
+from firmware.face.liveness_model import Observation, Relief
+from firmware.face.liveness_parallax import Parallax
 from firmware.face.person import Person, PersonLimits
 from firmware.face.quality import QualityLimits, choose, emptiness, facing, people, visible
 from firmware.face.trial import Challenger, Trial, random_challenge
@@ -82,6 +83,7 @@ class Comparison:
         self._limits = limits
         self._guide = Guide(sitting)
         self._person = Person(senses.thresholds, rules.person)
+        self._parallax = Parallax()
         challenged = limits.liveness is not LivenessMode.OFF
         self._trial = Trial(rules.challenger, reference.proportion) if challenged else None
         self._best: float | None = None
@@ -105,6 +107,7 @@ class Comparison:
                     break
         finally:
             self._person.wipe()
+            self._parallax.wipe()
         return self._outcome()
 
     def _next_frame(self, deadline: float) -> Frame | None:
@@ -130,9 +133,20 @@ class Comparison:
         face = crowd[0] if crowd else None
         self._guide.light(frame.at, face, size, reason)
         if self._trial is not None:
-            seen = Observation(frame.at, face, size, similarity, max(1, len(crowd)))
+            relief = self._relief(picture, crowd, self._trial, straight=similarity is not None)
+            seen = Observation(frame.at, face, size, similarity, max(1, len(crowd)), relief)
             self._trial.observe(seen, fit=reason is None)
         self._tell(reason)
+
+    def _relief(self, picture: Picture, crowd: list[FaceBox], trial: Trial, *, straight: bool) -> Relief | None:
+        """Of a face under way. The look that ends a wait for a straight one is what it is measured against."""
+        if len(crowd) != 1:
+            return None
+        if trial.moving:
+            return self._parallax.look(picture, crowd[0].points)
+        if straight and trial.compare:
+            self._parallax.keep(picture, crowd[0].points)
+        return None
 
     def _judge(self, picture: Picture, found: list[FaceBox], crowd: list[FaceBox]) -> Judged:
         """Why this frame is not fit, or its similarity where one is wanted."""

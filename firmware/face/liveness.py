@@ -5,7 +5,8 @@
 
 Looked at straight first (that is the reference), then each step after its prompt and back again. A turn counts once
 the four corners of eyes and mouth say that it is far enough and the nose moved to the asked side; the depth of the nose
-is then taken from further frames (`liveness_shape`). Every reference and every step needs a similarity of the same
+is then taken from further frames (`liveness_shape`). Where the limits ask for it, the pixels of each turn must show a
+nose too (`liveness_relief`): they only refuse. Every reference and every step needs a similarity of the same
 person, so that nobody swaps in. A step done wrongly, before its prompt, or with a jump, ends the challenge undecided.
 
 Seconds are monotonic and given by the caller; bad input (not finite, absurd, no later than before) is left out, never
@@ -29,6 +30,7 @@ from firmware.face.liveness_model import (
     Observation,
     Progress,
     Prompt,
+    Relief,
     Spoof,
     SpoofReason,
     Step,
@@ -37,6 +39,7 @@ from firmware.face.liveness_model import (
     UnsureCause,
     Verdict,
 )
+from firmware.face.liveness_relief import Side, relief_of, side_of
 from firmware.face.liveness_shape import Points, Pose, aside, averaged, height, normal, pose
 from firmware.face.liveness_track import Sight, Track
 
@@ -46,6 +49,8 @@ _SIDES = {Step.LEFT: 1.0, Step.RIGHT: -1.0}
 _STRANGERS = 3
 # More frames than any phase averages.
 _KEPT = 16
+# More frames than any turn takes.
+_MOST_RELIEFS = 200
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -102,6 +107,8 @@ class Challenge:
         self._straights: list[Points] = []
         self._unit = 1.0
         self._turns: list[Turn] = []
+        self._reliefs: list[Relief] = []
+        self._sides: list[Side] = []
         self._done = 0
         self._waiting = False
         self._strangers = 0
@@ -124,6 +131,8 @@ class Challenge:
             return Undecided(sight)
         if sight is None:
             return None
+        if seen.relief is not None:
+            self._reliefs = [*self._reliefs, seen.relief][-_MOST_RELIEFS:]
         if self._waiting:
             return self._compared(sight)
         self._sights = [*self._sights, sight][-_KEPT:]
@@ -231,17 +240,30 @@ class Challenge:
         if self._prompt is Prompt.LOOK_STRAIGHT:
             self._enter(_PROMPTS[self._steps[self._done]])
             return None
+        self._finish(self._steps[self._done])
         self._done += 1
         if self._done == len(self._steps):
             return self._conclude()
         self._enter(Prompt.LOOK_STRAIGHT)
         return None
 
+    def _finish(self, step: Step) -> None:
+        """What the pixels of a step say, if it is a turn."""
+        limits = self._limits.relief
+        if limits is not None and step is not Step.CLOSER:
+            self._sides.append(side_of(self._reliefs, _SIDES[step], limits))
+
     def _conclude(self) -> Verdict:
         spoof = depth_of(self._turns, self._limits.depth)
-        return Live() if spoof is None else Spoof(spoof)
+        if spoof is not None:
+            return Spoof(spoof)
+        limits = self._limits.relief
+        refused = None if limits is None else relief_of(self._sides, limits)
+        return Live() if refused is None else refused
 
     def _enter(self, prompt: Prompt) -> None:
         self._prompt, self._phase_at = prompt, self._at
         self._sights = []
+        if prompt is not Prompt.HOLD:
+            self._reliefs = []
         self._waiting, self._strangers = False, 0

@@ -17,6 +17,7 @@ from firmware.face.liveness_model import (
     Observation,
     Progress,
     Prompt,
+    ReliefLimits,
     Spoof,
     StraightLimits,
     random_steps,
@@ -42,7 +43,8 @@ Challenger = Callable[[float, float | None], Judge]
 
 # A folded picture is narrower. Much wider than the challenge's own 0.16, by which 18 % of 79 genuine LFW pairs differ
 # (chin up, chin down), none by more than 0.28. Of simulated folded prints 5 of 60 pass, 18 if it is not asked for.
-LIMITS = LivenessLimits(straight=StraightLimits(proportions=0.3))
+# Landmarks alone let rolled prints pass (liveness_parallax), so pixels are asked too.
+LIMITS = LivenessLimits(straight=StraightLimits(proportions=0.3), relief=ReliefLimits())
 
 
 def random_challenge(started_at: float, proportion: float | None) -> Judge:

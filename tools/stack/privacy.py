@@ -95,7 +95,8 @@ def legitimate(folder: Path) -> list[Path]:
     """What holds the data by right: the card itself, the gateway's people and registry, the reception's database."""
     reception = folder / "site" / "reception-front"
     databases = [reception / f"{name}.sqlite{end}" for name in ("reception", "foreign") for end in ("", "-wal", "-shm")]
-    return [folder / "cards", folder / "people.json", folder / "site" / "gateway", *databases]
+    questions = [folder / f"{verb}.json" for verb in ("lookup", "emergency-search")]
+    return [folder / "cards", folder / "people.json", *questions, folder / "site" / "gateway", *databases]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ portrait is laid over a head (`surface`) and seen by a camera with noise; the ro
 nearer with the person. The print is a photograph of that same head looking straight, on paper.
 
 This is for playing a visit, not for measuring: one face, one head, one light. What was seen all the same: flat prints
-fail the challenge, but some rolled to a radius of 45 to 150 mm pass: more than among the sequences of points, whose
-noise is that of a detector without prejudice, while YuNet has one on where noses are.
+fail the challenge; by the landmarks alone some rolled to a radius of 45 to 150 mm would pass: more than among the
+sequences of points, whose noise is that of a detector without prejudice, while YuNet has one on where noses are.
 
 Any thread, one at a time. Pictures are BGR uint8 (height, width, 3); `at` in seconds, monotonic. Raises OSError for a
 portrait that cannot be read. The portrait is fetched by `make setup` and is never part of this project.

@@ -1,5 +1,7 @@
 """Simulated people and fakes (`firmware/sim/heads`) before a comparison: they hear its prompts and move."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from firmware.core.outcomes import FacePrompt, Liveness, LivenessMode, UnsureReason
@@ -19,7 +21,7 @@ _LONGEST = 60.0
 
 
 class Actors:
-    """One sequence as camera, detector and embedder. The picture is noise: its pixels are fit everywhere."""
+    """One sequence as camera, detector and embedder. The picture is noise: fit everywhere, and without relief."""
 
     def __init__(self, species: str, seed: int) -> None:
         self._played = sequence(species, seed)
@@ -61,4 +63,5 @@ class Actors:
         ).run()
 
     def _challenge(self, started_at: float, proportion: float | None) -> Judge:
-        return Challenge(random_steps(chance(self._seed)), started_at, LIMITS, proportion)
+        limits = replace(LIMITS, relief=None)
+        return Challenge(random_steps(chance(self._seed)), started_at, limits, proportion)
