@@ -200,7 +200,7 @@ def _person(index: int) -> Insured:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Number queries over a folder with a difficult terminal (D4).")
     parser.add_argument("--exchanges", type=int, default=1000)
-    parser.add_argument("--at-once", type=int, default=24)
+    parser.add_argument("--at-once", type=int, default=12)
     parser.add_argument("--no-record", action="store_true", help="leave docs/measurements.json as it is")
     arguments = parser.parse_args()
     figures = measure(arguments.exchanges, arguments.at_once)

@@ -25,8 +25,10 @@ CODECS = (
     f"{UNIT}/test_oqs_json.py",
 )
 NUMBERS = (f"{UNIT}/test_eligibility_numbers.py",)
+# What a look-up by certificate and revocation had before: the gateway's pool, wire and visits, and OCSP.
+OLDER = {f"test_eligibility_{name}.py" for name in ("ocsp", "patience", "pool", "visits", "wire")}
 OURS = (
-    UNIT,
+    *(f"{UNIT}/{path.name}" for path in sorted((ROOT / UNIT).glob("test_*.py")) if path.name not in OLDER),
     "tests/property/eligibility",
     "tests/contract/gateway/test_gateway_queries.py",
     "tests/contract/gateway/test_gateway_schemathesis.py",

@@ -188,11 +188,15 @@ def _check_both(config: TerminalConfig) -> None:
 
 
 def _names(config: TerminalConfig) -> list[str]:
-    return [
-        entry.name
-        for folder in (config.requests, config.responses)
-        for entry in listing(folder, lambda name: numbered(name) is not None)
-    ]
+    """Of both folders, without asking after each file: a full day's files lie there, over SMB each ask is a trip."""
+    found: list[str] = []
+    for folder in (config.requests, config.responses):
+        with reachable(), os.scandir(folder) as entries:
+            for count, entry in enumerate(entries):
+                if count >= MOST_ENTRIES:
+                    raise DeviceError(FaultCode.TERMINAL_UNREACHABLE, f"more than {MOST_ENTRIES} files")
+                found.append(entry.name)
+    return [name for name in found if numbered(name) is not None]
 
 
 def _make(path: Path) -> date:

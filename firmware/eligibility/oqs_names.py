@@ -45,9 +45,9 @@ class RequestName:
         return f"madoguchi-{self._base}.tmp"
 
     def answers(self, name: str) -> bool:
-        """Whether `name` is a response to this request."""
-        found = _parts(name)
-        return found is not None and found[1] == self and found[0] == "oqssiquc01res_" and found[2] in RESPONSE_ENDINGS
+        """Whether `name` is a response to this request. Asked of every file at each look, so it is cheap."""
+        stem, dot, ending = name.lower().rpartition(".")
+        return stem == f"oqssiquc01res_{self._base}" and dot + ending in RESPONSE_ENDINGS
 
     @property
     def _base(self) -> str:
