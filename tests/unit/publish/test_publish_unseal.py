@@ -92,7 +92,9 @@ def test_a_sender_key_that_is_no_point_of_the_curve_is_refused(epk: object) -> N
 def test_tampering_with_any_part_is_refused(part: int) -> None:
     parts = GOOD.split(".")
     middle = len(parts[part]) // 2
-    parts[part] = parts[part][:middle] + ("B" if parts[part][middle : middle + 1] != "B" else "C") + parts[part][middle + 1 :]
+    parts[part] = (
+        parts[part][:middle] + ("B" if parts[part][middle : middle + 1] != "B" else "C") + parts[part][middle + 1 :]
+    )
     assert opened(".".join(parts)) is FaultCode.REQUEST_MALFORMED
 
 
