@@ -29,9 +29,8 @@ from firmware.eligibility.model import Confirmation
 from firmware.eligibility.oqs_config import ReaderConfig
 from firmware.eligibility.oqs_faces import Faces, KeyedHash
 from firmware.eligibility.oqs_files import Entry
-from firmware.eligibility.oqs_match import dates_not_checked, decode
+from firmware.eligibility.oqs_match import dates_not_checked, decode, judged
 from firmware.eligibility.oqs_worker import GivenUp, Worker
-from firmware.eligibility.outcome import answered, judge
 from firmware.eligibility.rules import ChipIdentity
 from firmware.eligibility.stand_alone import StandAlone
 from firmware.ports import EligibilityAnswer, LookUpEvidence
@@ -188,7 +187,7 @@ class OfficialReader:
         if len(self._spent) > _MOST_SPENT:
             self._spent.popitem(last=False)
         today = today_in_japan(self._config.clock)
-        answer = answered(confirmation, judge(confirmation, today))
+        answer = judged(confirmation, today)
         if today is None or confirmation.confirmed_on not in {None, today}:
             answer = dates_not_checked(answer)
         return replace(answer, flags=(*answer.flags, EligibilityFlag.STAFF_CONFIRMED))

@@ -9,6 +9,7 @@ Source: eligibility.md 2.4, 2.5, 2.10.
 
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Final
 
 from firmware.core.eligibility import EligibilityFlag
 from firmware.core.outcomes import EligibilityCode
@@ -20,6 +21,8 @@ from firmware.eligibility.oqs_zip import MAGIC, unpack
 from firmware.eligibility.outcome import ELIGIBLE, answered, judge
 from firmware.eligibility.rules import of_somebody_else
 from firmware.ports import EligibilityAnswer
+
+_NOT_BELIEVED: Final = EligibilityAnswer(EligibilityCode.CONTRADICTORY, flags=(EligibilityFlag.CONTRADICTION,))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -50,13 +53,18 @@ def settled(confirmation: Confirmation, asked: Asked) -> EligibilityAnswer:
     query = asked.request.query
     if of_somebody_else(confirmation, query):
         return EligibilityAnswer(EligibilityCode.IDENTITY_CONFLICT)
-    if headless(confirmation) or confirmation.confirmed_on not in {None, asked.request.confirmed_on}:
-        return EligibilityAnswer(EligibilityCode.CONTRADICTORY, flags=(EligibilityFlag.CONTRADICTION,))
-    answer = answered(confirmation, judge(replace(confirmation, search=query), asked.today))
+    if confirmation.confirmed_on not in {None, asked.request.confirmed_on}:
+        return _NOT_BELIEVED
+    answer = judged(replace(confirmation, search=query), asked.today)
     return answer if asked.today is not None else dates_not_checked(answer)
 
 
-def headless(confirmation: Confirmation) -> bool:
+def judged(confirmation: Confirmation, today: date | None) -> EligibilityAnswer:
+    """What a whole message means, header included: the terminal's and the WebAPI's."""
+    return _NOT_BELIEVED if _headless(confirmation) else answered(confirmation, judge(confirmation, today))
+
+
+def _headless(confirmation: Confirmation) -> bool:
     """A message that does not say how exchange and processing went: a validity alone is not believed."""
     if confirmation.segment is None and "SegmentOfResult" not in confirmation.odd:
         return True

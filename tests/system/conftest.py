@@ -1,9 +1,15 @@
-"""What several system tests look at: one stack on which a few visits were played and searched for traces."""
+"""What several system tests use: a stack with visits played and searched for traces, a folder for films."""
 
 import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from firmware.sim.processes import OrdinaryUser, ordinary_user
 from tools.stack import mixed
 from tools.stack.privacy import Examined, Wishes, examine
 from tools.stack.stack import Stack
@@ -24,3 +30,18 @@ def examined() -> Examined:
 def examined_long() -> Examined:
     """All visits, without memory hygiene too, and a reception of another env."""
     return asyncio.run(_examined(Wishes(mixed.ALL, mixed.FEW, foreign=True)))
+
+
+@pytest.fixture(scope="module")
+def user() -> OrdinaryUser | None:
+    return ordinary_user()
+
+
+@pytest.fixture(scope="module")
+def films(user: OrdinaryUser | None) -> Iterator[Path]:
+    """A folder that the ordinary user may write into."""
+    folder = Path(tempfile.mkdtemp(prefix="madoguchi-films-"))
+    if user is not None:
+        os.chown(folder, user.uid, user.gid)
+    yield folder
+    shutil.rmtree(folder)

@@ -3,15 +3,11 @@
 The whole stack is real but for card, pictures, panel and people. Runs go two at a time: they must not touch each other.
 """
 
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from firmware.sim.processes import OrdinaryUser, ordinary_user
+from firmware.sim.processes import OrdinaryUser
 from tests.system.runs import Ended, end, start
 
 pytestmark = pytest.mark.system
@@ -36,21 +32,6 @@ MATRIX = [
     "--pull-card-at LookingUp",
     "--pull-card-at Showing",
 ]
-
-
-@pytest.fixture(scope="module")
-def user() -> OrdinaryUser | None:
-    return ordinary_user()
-
-
-@pytest.fixture(scope="module")
-def films(user: OrdinaryUser | None) -> Iterator[Path]:
-    """A folder that the ordinary user may write into."""
-    folder = Path(tempfile.mkdtemp(prefix="madoguchi-films-"))
-    if user is not None:
-        os.chown(folder, user.uid, user.gid)
-    yield folder
-    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")

@@ -3,17 +3,12 @@
 The whole stack is real but for card, pictures, panel, people and the official terminal, which is a process of its own.
 """
 
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from firmware.sim.processes import ordinary_user
 from firmware.sim.scenario.outcomes import ANSWERS, DEFAULT
-from tests.system.runs import Ended, end, start
+from tests.system.runs import end, start
 
 pytestmark = pytest.mark.system
 
@@ -36,27 +31,8 @@ OTHERS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def films() -> Iterator[Path]:
-    """A folder that the ordinary user may write into."""
-    folder = Path(tempfile.mkdtemp(prefix="madoguchi-films-"))
-    user = ordinary_user()
-    if user is not None:
-        os.chown(folder, user.uid, user.gid)
-    yield folder
-    shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="module")
-def played(films: Path) -> tuple[Ended, Ended]:
-    """Two sites at the same time: a question without a card, and a result to confirm."""
-    asking = start(films, "--number --terminal --json")
-    visiting = start(films, "--terminal --pick-up --json")
-    return end(asking), end(visiting)
-
-
-def test_a_number_is_asked_for_over_the_terminal_without_a_card(played: tuple[Ended, Ended]) -> None:
-    question = played[0].told
+def test_a_number_is_asked_for_over_the_terminal_without_a_card(films: Path) -> None:
+    question = end(start(films, "--number --terminal --json")).told
     assert question["wrong"] == []
     (answer,) = question["reception"]
     assert (answer["typ"], answer["aud"], answer["env"]) == ("lookup", "front", "sim")
@@ -65,8 +41,9 @@ def test_a_number_is_asked_for_over_the_terminal_without_a_card(played: tuple[En
     assert question["apdus"] == [], "no card is touched"
 
 
-def test_the_official_reader_s_result_is_shown_once_staff_confirm_it(played: tuple[Ended, Ended]) -> None:
-    visit = played[1].told
+@pytest.mark.long
+def test_the_official_reader_s_result_is_shown_once_staff_confirm_it(films: Path) -> None:
+    visit = end(start(films, "--terminal --pick-up --json")).told
     assert visit["wrong"] == []
     (result,) = visit["reception"]
     assert result["body"]["eligibility"]["flags"] == ["staff-confirmed"]

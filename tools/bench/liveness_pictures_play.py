@@ -21,11 +21,8 @@ from firmware.face.embed import Embedder
 from firmware.face.liveness import Challenge
 from firmware.face.liveness_model import (
     DepthLimits,
-    Live,
     Observation,
     Progress,
-    Spoof,
-    Undecided,
     Verdict,
     random_steps,
 )
@@ -37,6 +34,7 @@ from firmware.inference.pictures import Floats, Picture
 from firmware.ports import Frame, MatchLimits, Sitting
 from firmware.sim.heads.rendered import CAMERA
 from tools.bench.liveness_pictures import SPECIES, Portrait, Scene
+from tools.bench_liveness import named
 
 LONGEST = 45.0
 _NEVER = 3600.0
@@ -136,16 +134,3 @@ def play(species: str, seed: int, portraits: list[Portrait], senses: Senses) -> 
     rng = random.Random(f"{species} {seed}")  # noqa: S311  # repeatable, no secret
     _, make = SPECIES[species]
     return Sat(make(rng.choice(portraits), rng), senses, rng).play()
-
-
-def named(verdict: Verdict | None) -> str:
-    """As `tools.bench_liveness` has it."""
-    match verdict:
-        case Live():
-            return "live"
-        case Spoof(reason):
-            return f"spoof: {reason}"
-        case Undecided(cause):
-            return f"unsure: {cause}"
-        case None:
-            return "unfinished"

@@ -7,8 +7,6 @@ line when settings or address are no good.
 
 import argparse
 import asyncio
-import contextlib
-import signal
 import sys
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from firmware.sim.control import ControlError, ControlServer, Message
 from firmware.sim.gateway.config import SimConfig, load
 from firmware.sim.gateway.faults import Fault, FaultKind
 from firmware.sim.gateway.server import GatewayServer
+from firmware.sim.serving import serve
 
 _LONGEST_DISASTER = 30 * 86400
 
@@ -62,20 +61,8 @@ def register_commands(control: ControlServer, server: GatewayServer) -> None:
 
 
 async def _run(config: SimConfig, control_path: Path | None) -> None:
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with contextlib.AsyncExitStack() as stack:
-        server = GatewayServer(config)
-        stack.push_async_callback(server.stop)
-        await server.start()
-        if control_path is not None:
-            control = ControlServer(control_path)
-            register_commands(control, server)
-            await control.start()
-            stack.push_async_callback(control.close)
-        print(f"ready {server.url}", flush=True)
-        await stopped.wait()
+    server = GatewayServer(config)
+    await serve(server, control_path, lambda control: register_commands(control, server), lambda: server.url)
 
 
 def main() -> int:

@@ -9,14 +9,13 @@ Exit code 0, or 2 with one line when folder, password file or socket are no good
 
 import argparse
 import asyncio
-import contextlib
-import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 from firmware.sim.control import ControlError, ControlServer, Message
 from firmware.sim.gateway.seed import SEED
+from firmware.sim.serving import serve
 from firmware.sim.terminal.answers import Facility
 from firmware.sim.terminal.archive import Packing
 from firmware.sim.terminal.quirks import Quirk
@@ -65,20 +64,8 @@ def register_commands(control: ControlServer, terminal: Terminal) -> None:
 
 
 async def _run(options: TerminalOptions, control_path: Path | None) -> None:
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with contextlib.AsyncExitStack() as stack:
-        terminal = Terminal(options)
-        stack.push_async_callback(terminal.stop)
-        await terminal.start()
-        if control_path is not None:
-            control = ControlServer(control_path)
-            register_commands(control, terminal)
-            await control.start()
-            stack.push_async_callback(control.close)
-        print(f"ready {options.root}", flush=True)
-        await stopped.wait()
+    terminal = Terminal(options)
+    await serve(terminal, control_path, lambda control: register_commands(control, terminal), lambda: options.root)
 
 
 def _options(arguments: argparse.Namespace) -> TerminalOptions:

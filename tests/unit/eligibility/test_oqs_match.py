@@ -9,7 +9,7 @@ from firmware.core.outcomes import EligibilityCode
 from firmware.core.queries import NumberQuery
 from firmware.eligibility.codes import ProcessingStatus, SegmentOfResult, Validity
 from firmware.eligibility.model import Confirmation
-from firmware.eligibility.oqs_match import Asked, settled
+from firmware.eligibility.oqs_match import Asked, judged, settled
 from firmware.eligibility.oqs_message import NumberRequest
 
 TODAY = date(2026, 4, 1)
@@ -43,3 +43,8 @@ def test_an_exchange_that_failed_needs_no_processing_status() -> None:
 def test_another_day_than_asked_is_not_believed() -> None:
     other = replace(INVALID, confirmed_on=date(2025, 4, 1))
     assert settled(other, ASKED).code is EligibilityCode.CONTRADICTORY
+
+
+def test_a_result_of_the_official_reader_needs_its_header_too() -> None:
+    assert judged(INVALID, TODAY).code is EligibilityCode.INVALID
+    assert judged(replace(INVALID, status=None), TODAY).code is EligibilityCode.CONTRADICTORY
