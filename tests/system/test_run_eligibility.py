@@ -31,6 +31,7 @@ OTHERS = [
 ]
 
 
+@pytest.mark.long
 def test_a_number_is_asked_for_over_the_terminal_without_a_card(films: Path) -> None:
     question = end(start(films, "--number --terminal --json")).told
     assert question["wrong"] == []

@@ -46,6 +46,7 @@ async def test_exchanges_over_smb(share: Share) -> None:
         assert left == [oqs_files.MARK]
 
 
+@pytest.mark.long
 async def test_a_server_that_goes_away_in_the_middle_and_comes_back(share: Share) -> None:
     async with terminal(share.local, delay=(1.0, 1.0)) as played:
         asked = asyncio.create_task(

@@ -20,7 +20,7 @@ from firmware.sim.terminal.writing import Writer
 
 INSTITUTION = "1319999999"
 PASSWORD = b"ABC-123"
-PACE = Pace(look=0.03, settle=0.02, call=2.0, broken=0.5)
+PACE = Pace(look=0.03, settle=0.02, call=2.0, broken=0.3)
 WRITER = Writer(pause=0.04, stand=0.1)
 
 

@@ -168,7 +168,7 @@ def filled(of: type[T]) -> st.SearchStrategy[T]:
 HOSTILE = st.text(max_size=20) | st.sampled_from(['","', "::", "\x00", "\ud800", "　", "</xml>", "\u202e", "#payor"])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     coverages=st.lists(st.builds(replace, filled(Coverage), consents=filled(Consents)), max_size=2),
     confirmation=filled(Confirmation),

@@ -149,7 +149,7 @@ async def test_two_devices_and_many_questions_never_share_a_name(tmp_path: Path)
 async def test_too_many_questions_at_once_are_refused_when_their_time_is_over(tmp_path: Path) -> None:
     async with terminal(tmp_path, delay=(5.0, 5.0)):
         queries = OqsQueries(config(tmp_path, at_once=1))
-        first = asyncio.create_task(queries.ask(asking(query()), 0.8))
+        first = asyncio.create_task(queries.ask(asking(query()), 0.4))
         await asyncio.sleep(0.05)
         assert await fault_of(queries, 0.1) is FaultCode.QUERY_TOO_MANY
         assert (await first).code is EligibilityCode.TIMED_OUT

@@ -127,7 +127,7 @@ async def test_a_share_that_vanishes_in_the_middle_and_comes_back(tmp_path: Path
 
 async def test_a_share_that_is_away_at_the_end_is_a_fault(tmp_path: Path) -> None:
     async with terminal(tmp_path, delay=(9.0, 9.0)) as played:
-        asked = asyncio.create_task(fault_of(OqsQueries(config(tmp_path)), 0.8))
+        asked = asyncio.create_task(fault_of(OqsQueries(config(tmp_path)), 0.5))
         await until(lambda: played.seen.requests)
         shutil.rmtree(tmp_path / "res")
         assert (await asked).code is FaultCode.TERMINAL_UNREACHABLE

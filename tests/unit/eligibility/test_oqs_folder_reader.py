@@ -182,14 +182,14 @@ async def appear_before_the_first_look(played: Terminal, counter: Counter) -> No
 async def appear_too_early(played: Terminal, counter: Counter) -> None:
     await counter.reader.refill()
     await played.put_face(TARO)
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0.3)
 
 
 async def appear_while_the_folder_was_away(played: Terminal, counter: Counter) -> None:
     await counter.reader.refill()
     await counter.reader.close()
     await played.put_face(TARO)
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0.3)
 
 
 @pytest.mark.parametrize("appear", [appear_before_the_first_look, appear_too_early, appear_while_the_folder_was_away])

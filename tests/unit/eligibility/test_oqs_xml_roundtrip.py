@@ -98,13 +98,13 @@ def fault(read: Callable[[bytes], Confirmation], data: bytes) -> FaultCode | Non
     return None
 
 
-@settings(QUICK, max_examples=150)
+@settings(QUICK, max_examples=80)
 @given(damaged("*.xml"))
 def test_a_damaged_file_is_read_or_refused_nothing_else(data: bytes) -> None:
     assert fault(oqs_xml.read_answer, data) in {None, FaultCode.TERMINAL_BAD_FILE}
 
 
-@settings(QUICK, max_examples=150)
+@settings(QUICK, max_examples=80)
 @given(damaged("*.json"))
 def test_a_damaged_answer_is_read_or_refused_nothing_else(data: bytes) -> None:
     assert fault(oqs_json.read_answer, data) in {None, FaultCode.GATEWAY_BAD_ANSWER}

@@ -259,9 +259,9 @@ async def test_a_question_is_sent_once_whatever_comes_back(
 
 
 async def test_no_answer_in_time_is_not_asked_again(house: House) -> None:
-    house.played.pause = 1.0
-    assert await fault(house.client(), seconds=0.3) is FaultCode.GATEWAY_TIMEOUT
-    assert await fault(house.client(patience=Patience(exchange=0.3))) is FaultCode.GATEWAY_TIMEOUT
+    house.played.pause = 0.6
+    assert await fault(house.client(), seconds=0.2) is FaultCode.GATEWAY_TIMEOUT
+    assert await fault(house.client(patience=Patience(exchange=0.2))) is FaultCode.GATEWAY_TIMEOUT
     assert len(house.played.queries) == 2
 
 
