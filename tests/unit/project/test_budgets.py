@@ -1,6 +1,7 @@
 """Sizes of files, functions and classes (design.md, "Budgets"): hard limits, and soft ones unless a reason is given."""
 
 import ast
+import functools
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,13 @@ HARD = {"file": 450, "function": 60, "class": 250}
 ALLOWED = Path(__file__).with_name("budgets.toml")
 
 
-def sizes() -> Iterator[tuple[str, str, int]]:
+@functools.cache
+def sizes() -> tuple[tuple[str, str, int], ...]:
     """Kind, place and number of lines of everything that has a budget."""
+    return tuple(_sizes())
+
+
+def _sizes() -> Iterator[tuple[str, str, int]]:
     for folder in FOLDERS:
         for file in sorted((ROOT / folder).rglob("*.py")):
             name = str(file.relative_to(ROOT))

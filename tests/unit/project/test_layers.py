@@ -5,6 +5,7 @@ nothing but core. Imports inside functions count as well: laziness is no way aro
 """
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -78,7 +79,8 @@ COMMAND_LINE = {"typer", "rich", "click"}
 """Never on the daemon's path: `app/cli.py` and its like only."""
 
 
-def imports(file: Path) -> set[str]:
+@functools.cache
+def imports(file: Path) -> frozenset[str]:
     """Absolute names of all modules that a file imports."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(file.read_bytes())):
@@ -88,7 +90,7 @@ def imports(file: Path) -> set[str]:
             assert node.level == 0, f"{file}: imports are written in full"
             module = node.module or ""
             found |= {f"{module}.{alias.name}" for alias in node.names} if module == "firmware" else {module}
-    return found
+    return frozenset(found)
 
 
 def package(module: str) -> str | None:
