@@ -18,7 +18,7 @@ from firmware.core.outcomes import ConsentAnswer, EligibilityCode
 from firmware.core.result import ConsentTimes, Json
 from firmware.eligibility import fhir_consent, fhir_coverage, fhir_response
 from firmware.eligibility.fhir_coverage import coverage_days
-from firmware.eligibility.fhir_terms import VISIT, Resource, in_order, local, present, text, wall
+from firmware.eligibility.fhir_terms import VISIT, Resource, in_order, institution_10, local, present, text, wall
 from firmware.eligibility.model import Confirmation, Coverage
 
 _ADDRESSES: Final = UUID("6d1a4e0e-6a0f-5c0b-9b7a-2f3f0e6d8c51")
@@ -54,7 +54,7 @@ def bundle(
     found = given if _one_person(given.coverages) else replace(given, coverages=())
     addresses = [_address(occasion, f"Coverage/{index}") for index in range(len(found.coverages))]
     patient = _address(occasion, "Patient")
-    facility = occasion.facility or text(given.institution)
+    facility = occasion.facility or institution_10(given.institution)
     about = fhir_response.About(occasion.visit, patient, addresses, facility, wall(occasion.when))
     party = fhir_consent.Party(patient, facility)
     resources = [

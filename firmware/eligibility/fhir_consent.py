@@ -1,5 +1,6 @@
 """`Consent` (base R4): the bundled one that this device asked for, and those that the national answer tells of. Pure.
 
+The root rule has the time only, the rule within it says permit or deny: R4 does not allow `type` in the root rule.
 A consent holds 24 hours (eligibility.md 1.3). An end that is not known is said to be unknown: without an end a Consent
 would hold for ever. No resource stands for a question that was not answered, for 取得困難 (hard to obtain: there is no
 consent), or for a code of no table; the national members of the message have them.
@@ -109,13 +110,15 @@ def _end(consents: Consents, item: str, at: datetime | None) -> str | None:
 def _provision(item: str, kind: str, span: Resource | None) -> Resource:
     words = "診療・薬剤・健診・手術情報(包括同意)" if item == BUNDLED else ITEMS[item]
     about: list[Json] = [local("consent-item", item.replace("_", "-"), words)]
-    return present({"type": kind, "period": span, "code": about})
+    rule: list[Json] = [{"type": kind, "code": about}]
+    return present({"period": span, "provision": rule})
 
 
 def _consent(status: str, provision: Resource, given: str | None, party: Party) -> Resource:
     category: list[Json] = [hl7("v3-ActCode", "INFA")]
+    base = "OPTOUT" if status == "rejected" else "OPTIN"  # assent to the terms, or dissent
     rule: Json = {
-        "coding": [{"system": f"{HL7}/v3-ActCode", "code": "OPTIN"}],
+        "coding": [{"system": f"{HL7}/v3-ActCode", "code": base}],
         "text": "オンライン資格確認における情報閲覧の同意(24時間)",
     }
     organization: list[Json] = [institution(party.facility)] if party.facility else []

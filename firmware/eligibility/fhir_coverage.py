@@ -23,6 +23,7 @@ from firmware.eligibility.fhir_terms import (
     concept,
     full_width,
     last_day,
+    name_text,
     period,
     present,
     text,
@@ -42,37 +43,40 @@ _PAYOR: Final = "payor"
 
 
 def patient(coverages: Sequence[Coverage]) -> Resource:
-    """The one person of these results; nothing but the resource's type where there is no result."""
-    if not coverages:
-        return {"resourceType": "Patient"}
-    numbers = _different(each.reference_number for each in coverages)
-    names: list[Json] = [
-        *(_person_name(each, "IDE", official=True) for each in _different(one.name for one in coverages)),
-        *(_person_name(each, "SYL", official=True) for each in _different(one.kana for one in coverages)),
-        *(_person_name(each, "IDE", official=False) for each in _different(one.other_name for one in coverages)),
-        *(_person_name(each, "SYL", official=False) for each in _different(one.other_kana for one in coverages)),
-    ]
+    """The one person of these results, a JP_Patient in any case, since a JP_Coverage may refer to nothing else.
+
+    JP_Patient demands an identifier with a value. Without a 照会番号 it is said to be unknown, as the guide wants it.
+    """
+    numbers = _different(text(each.reference_number) for each in coverages)
+    known: list[Json] = [{"system": REFERENCE_NUMBER, "value": each} for each in numbers]
+    nobody: list[Json] = [{"system": REFERENCE_NUMBER, "_value": unknown()}]
+    first = coverages[0] if coverages else None
     return present(
         {
             "resourceType": "Patient",
             "meta": {"profile": [f"{JP_CORE}/StructureDefinition/JP_Patient"]},
-            "identifier": [{"system": REFERENCE_NUMBER, "value": each} for each in numbers],
-            "name": names,
-            "gender": _GENDERS[coverages[0].sex],
-            "birthDate": coverages[0].birth_date.isoformat(),
+            "identifier": known or nobody,
+            "name": [
+                *_names((each.name for each in coverages), "IDE", official=True),
+                *_names((each.kana for each in coverages), "SYL", official=True),
+                *_names((each.other_name for each in coverages), "IDE", official=False),
+                *_names((each.other_kana for each in coverages), "SYL", official=False),
+            ],
+            "gender": _GENDERS[first.sex] if first else None,
+            "birthDate": first.birth_date.isoformat() if first else None,
         }
     )
 
 
 def _different(texts: Iterable[str | None]) -> list[str]:
-    known = (text(each) for each in texts)
-    return list(dict.fromkeys(each for each in known if each is not None))
+    return list(dict.fromkeys(each for each in texts if each is not None))
 
 
-def _person_name(words: str, writing: str, *, official: bool) -> Resource:
-    """Undivided, as it came: where a name's parts meet is not guessed at."""
+def _names(texts: Iterable[str | None], writing: str, *, official: bool) -> list[Json]:
+    """Not cut into family and given name: where the parts of a foreign name meet is not guessed at."""
     extension: list[Json] = [{"url": _WRITING, "valueCode": writing}]
-    return present({"extension": extension, "use": "official" if official else None, "text": words})
+    use = "official" if official else None
+    return [present({"extension": extension, "use": use, "text": each}) for each in _different(map(name_text, texts))]
 
 
 def coverage(found: Coverage, beneficiary: str, *, ended: bool) -> Resource:
@@ -118,16 +122,22 @@ def insurer_8(value: str | None) -> str | None:
     return plain.zfill(8) if re.fullmatch(r"[0-9]{1,8}", plain) else None
 
 
+def insurer_number(value: str | None) -> str | None:
+    """As it stands on the certificate: letters and digits (JP_Organization)."""
+    plain = text(value)
+    return plain if plain and re.fullmatch(r"[0-9A-Za-z]+", plain) else None
+
+
 def insurer_reference(found: Coverage) -> Resource:
     """The insurer by number and name, as a logical reference."""
-    number = text(found.insurer_number)
+    number = insurer_number(found.insurer_number)
     identifier: Json = {"system": INSURER, "value": number} if number else None
     return present({"type": "Organization", "identifier": identifier, "display": text(found.insurer_name)})
 
 
 def _insurer(found: Coverage) -> Resource:
     """An Organization has a number or a name (FHIR's org-1): without both, the name is said to be unknown."""
-    number, name = text(found.insurer_number), text(found.insurer_name)
+    number, name = insurer_number(found.insurer_number), text(found.insurer_name)
     kind: list[Json] = [{"coding": [{"system": f"{HL7}/organization-type", "code": "pay", "display": "Payer"}]}]
     return present(
         {

@@ -5,6 +5,7 @@ their odd letter case; those under `LOCAL` are this device's own, since the nati
 (RFC 2606) can never be somebody else's. Raises nothing.
 """
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -132,6 +133,11 @@ def full_width(value: str | None) -> str | None:
     return "".join(wide) or None
 
 
+def name_text(value: str | None) -> str | None:
+    """As JP_HumanName wants a name: in full width, its parts divided by one half-width blank. Nothing is guessed at."""
+    return " ".join(filter(None, map(full_width, (value or "").split()))) or None
+
+
 def concept(known: StrEnum | None, raw: str | None) -> Resource | None:
     """A code of a national table; one that stands in none survives as text."""
     if known is None:
@@ -149,6 +155,12 @@ def local(system: str, code: str, words: str | None = None) -> Resource:
 
 def hl7(system: str, code: str) -> Resource:
     return {"coding": [{"system": f"{HL7}/{system}", "code": code}]}
+
+
+def institution_10(value: str | None) -> str | None:
+    """医療機関コード, if it is one: 10 digits."""
+    plain = text(value)
+    return plain if plain and re.fullmatch(r"[0-9]{10}", plain) else None
 
 
 def institution(number: str) -> Resource:

@@ -86,25 +86,6 @@ def one(of: dict[str, Any], kind: str) -> dict[str, Any]:
     return found
 
 
-def unsound(value: Any, where: str = "Bundle") -> list[str]:
-    """Where FHIR's own rules are broken that fhir.resources does not know: nothing is empty, ces-1, per-1, ppc-1."""
-    if isinstance(value, list):
-        found = [each for inner in value for each in unsound(inner, where)]
-        return found or ([] if value else [f"{where}: empty"])
-    if not isinstance(value, dict):
-        return [f"{where}: empty"] if value is None or value == "" else []
-    found = [each for name, inner in value.items() for each in unsound(inner, f"{where}.{name}")]
-    if not value:
-        found.append(f"{where}: empty")
-    if where.endswith(".item") and ("category" not in value or "productOrService" in value):
-        found.append(f"{where}: ces-1")
-    if {"start", "end"} <= set(value) and value["start"] > value["end"]:
-        found.append(f"{where}: per-1")
-    if value.get("resourceType") == "Consent" and not {"policyRule", "patient"} <= set(value):
-        found.append(f"{where}: ppc-1")
-    return found
-
-
 def example() -> dict[str, Any]:
     given = ConsentTimes(WHEN - 5, WHEN - 5 + DAY)
     return made(read_confirmation(EXAMPLE), consent=ConsentAnswer.GIVEN, consent_times=given, facility="1319999999")

@@ -147,7 +147,7 @@ def test_every_sex(sex: codes.Sex) -> None:
 def test_the_patient_has_what_the_answer_has_and_no_address() -> None:
     bundle = made(answer({**PERSON, "NameOfOther": "花"}, {**PERSON, "ReferenceNumber": "K-2"}))
     found = one(bundle, "Patient")
-    assert [each["text"] for each in found["name"]] == ["窓口　花子", "ﾏﾄﾞｸﾞﾁ ﾊﾅｺ", "花"]
+    assert [each["text"] for each in found["name"]] == ["窓口 花子", "マドグチ ハナコ", "花"]
     assert [each["extension"][0]["valueCode"] for each in found["name"]] == ["IDE", "SYL", "IDE"]
     assert [each["value"] for each in found["identifier"]] == ["K-1001", "K-2"]
     assert found["birthDate"] == "1954-02-03"
