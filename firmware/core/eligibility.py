@@ -19,10 +19,11 @@ class EligibilityFlag(StrEnum):
     QUALIFICATION_ENDED = "qualification-ended"
     """資格喪失年月日 has come, though the answer says valid."""
     CARD_EXPIRED = "card-expired"
-    """被保険者証有効終了年月日 is past, though the answer says valid."""
+    """被保険者証有効終了年月日 is past, though the answer says valid: mostly that of an old paper card."""
     DATES_NOT_CHECKED = "dates-not-checked"
     """The device's clock is unknown, or the answer speaks of another day."""
     BURDEN_RATIO_MISSING = "burden-ratio-missing"
+    """Where it has to be sent: 後期高齢者医療, 高齢受給者証情報. All others' is the law's."""
     BURDEN_RATIO_DIFFERS = "burden-ratio-differs"
     """The coverage's and the elderly recipient's ratio are not one."""
     ELDERLY_RECIPIENT_MISSING = "elderly-recipient-missing"
@@ -46,14 +47,17 @@ NEEDS_PATIENT = frozenset(
         EligibilityFlag.REPLACED_CHARACTER,
         EligibilityFlag.NOT_YET_QUALIFIED,
         EligibilityFlag.QUALIFICATION_ENDED,
-        EligibilityFlag.CARD_EXPIRED,
         EligibilityFlag.BURDEN_RATIO_MISSING,
         EligibilityFlag.ELDERLY_RECIPIENT_MISSING,
         EligibilityFlag.INSURER_CHANGED,
         EligibilityFlag.CONTRADICTION,
     }
 )
-"""Flags for which staff need the patient or a document: the screen sends them to the counter, without saying why."""
+"""Flags for which staff need the patient or a document: the screen sends them to the counter, without saying why.
+
+Not `CARD_EXPIRED`: a paper's last day means nothing with a My Number Card, all old papers have ended, and the system
+said "valid" (docs/sources.md, eligibility.md 2.10).
+"""
 
 
 class WayOn(StrEnum):

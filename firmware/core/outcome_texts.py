@@ -96,7 +96,7 @@ def load(source: str, over: OutcomeTexts | None = None) -> OutcomeTexts:
     ValueError: no TOML, an entry that does not exist, a member that lacks or is not allowed.
     """
     try:
-        tables = tomllib.loads(source)
+        tables = tomllib.loads(source.removeprefix("\ufeff"))  # some editors of Windows begin a file so
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"no TOML: {error}") from None
     _only(tables, _SECTIONS, "file")
@@ -190,7 +190,7 @@ def _lines(value: object, where: str) -> Lines:
 
 
 def _pair(value: object, language: str, where: str) -> tuple[str, str]:
-    room = f"{MOST_COLUMNS // 2} full-width" if language == "ja" else f"{MOST_SIGNS}"
+    room = f"{MOST_COLUMNS // 2} full-width" if language == "ja" else f"{MOST_SIGNS} ASCII"
     if not isinstance(value, list) or len(value) != 2 or not all(_fits(line, language) for line in value):
         raise ValueError(f"{where}.{language}: two lines of at most {room} signs each are needed")
     for line in value:

@@ -5,6 +5,9 @@ clock may be wrong by a day, or today where the answer has none. With neither, n
 the answer is flagged `dates-not-checked`; so it is if its day is more than one off ours, for then nobody knows which
 of the two is today. What is right for a lost eligibility (ended, expired, no ratio) is checked where the national
 system says "valid" only.
+
+A ratio is not sent for everybody (docs/sources.md, eligibility.md 2.10): 後期高齢者医療 has it with the coverage,
+people of 70 to 74 in 高齢受給者証情報. All others' is the law's, and nothing lacks.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,6 +23,8 @@ from firmware.eligibility.numbers import insurer_number_fits, may_match
 
 _LATE_ELDERLY: Final = "39"
 """法別番号 of 後期高齢者医療: from 75, from 65 with a disability; it has no 高齢受給者証."""
+_ASSISTANCE: Final = "12"
+"""法別番号 of 医療扶助."""
 _ELDERLY_FROM, _ELDERLY_TO = 70, 75
 _SCHOOL_AGE: Final = 6
 _MOST_DAYS_OFF: Final = 1
@@ -27,7 +32,7 @@ _MOST_DAYS_OFF: Final = 1
 
 def check(confirmation: Confirmation, today: date | None, *, eligible: bool) -> tuple[EligibilityFlag, ...]:
     """All remarks, in the order of `EligibilityFlag`. `eligible`: the national system's own word."""
-    found = set(_answer_flags(confirmation))
+    found = set(_answer_flags(confirmation, confirmation.confirmed_on or today))
     if any(_contradicts(coverage, confirmation.confirmed_on, eligible=eligible) for coverage in confirmation.coverages):
         found.add(EligibilityFlag.CONTRADICTION)
     checks = [flag for flag, holds in _ALWAYS if any(map(holds, confirmation.coverages))]
@@ -50,20 +55,23 @@ def not_understood(confirmation: Confirmation) -> Iterator[EligibilityFlag]:
 # ---- the answer as a whole -----------------------------------------------------------------------------------------
 
 
-def _answer_flags(confirmation: Confirmation) -> Iterator[EligibilityFlag]:
+def _answer_flags(confirmation: Confirmation, day: date | None) -> Iterator[EligibilityFlag]:
     yield from not_understood(confirmation)
-    if _insurer_changed(confirmation):
+    if _insurer_changed(confirmation, day):
         yield EligibilityFlag.INSURER_CHANGED
     failed = confirmation.segment is SegmentOfResult.ABNORMAL
     if _other_number(confirmation) or (confirmation.error_code is not None and not failed):
         yield EligibilityFlag.CONTRADICTION
 
 
-def _insurer_changed(confirmation: Confirmation) -> bool:
-    """A lost and a kept one of different insurers, the reason of loss "other insurance", or not the one asked for."""
+def _insurer_changed(confirmation: Confirmation, day: date | None) -> bool:
+    """A lost and a kept one of different insurers, the reason of loss "other insurance", or not the one asked for.
+
+    A loss that lies ahead (somebody turns 75 next month) has not changed anything yet.
+    """
     coverages = confirmation.coverages
-    lost = {each.insurer_number for each in coverages if each.disqualified_on and each.insurer_number}
-    kept = {each.insurer_number for each in coverages if not each.disqualified_on and each.insurer_number}
+    lost = {each.insurer_number for each in coverages if each.insurer_number and _lost(each, day)}
+    kept = {each.insurer_number for each in coverages if each.insurer_number and not _lost(each, day)}
     if any(each.reason_of_loss is ReasonOfLoss.OTHER_INSURANCE for each in coverages) or (lost and kept - lost):
         return True
     asked = confirmation.search
@@ -106,17 +114,26 @@ def _wrong_insurer(coverage: Coverage) -> bool:
     return coverage.insurer_number is not None and not insurer_number_fits(coverage.insurer_number)
 
 
+def _law(coverage: Coverage) -> str:
+    """法別番号: the first two of 8 digits; a number of 6 (国民健康保険) has none."""
+    number = coverage.insurer_number or ""
+    return number[:2] if len(number) == 8 else ""
+
+
 def _is_assistance(coverage: Coverage) -> bool:
-    """医療扶助 has neither a burden ratio nor marks of age."""
-    return coverage.classification is CardClassification.MEDICAL_ASSISTANCE
+    """医療扶助 has no marks of age."""
+    return coverage.classification is CardClassification.MEDICAL_ASSISTANCE or _law(coverage) == _ASSISTANCE
 
 
 def _ratio_missing(coverage: Coverage) -> bool:
-    """Neither the coverage nor the elderly recipient's certificate has one (an odd one is flagged as such)."""
-    if _is_assistance(coverage) or "InsuredPartialContributionRatio" in coverage.odd:
-        return False
+    """It has to be there and is nowhere (an odd one is flagged as such)."""
     elderly = coverage.elderly
-    return coverage.burden_percent is None and (elderly is None or elderly.burden_percent is None)
+    if elderly is None and _law(coverage) != _LATE_ELDERLY:
+        return False
+    known = coverage.burden_percent is not None or "InsuredPartialContributionRatio" in coverage.odd
+    if elderly is not None:
+        known |= elderly.burden_percent is not None or "ElderlyRecipientContributionRatio" in elderly.odd
+    return not known
 
 
 def _ratio_differs(coverage: Coverage, day: date | None) -> bool:
@@ -137,6 +154,10 @@ def _ended(coverage: Coverage, day: date) -> bool:
     return coverage.disqualified_on is not None and coverage.disqualified_on <= day
 
 
+def _lost(coverage: Coverage, day: date | None) -> bool:
+    return coverage.disqualified_on is not None if day is None else _ended(coverage, day)
+
+
 def _expired(coverage: Coverage, day: date) -> bool:
     """有効終了年月日 is the last day."""
     return coverage.valid_to is not None and coverage.valid_to < day
@@ -144,8 +165,8 @@ def _expired(coverage: Coverage, day: date) -> bool:
 
 def _elderly_missing(coverage: Coverage, day: date) -> bool:
     """70 to 74 without 高齢受給者証情報 that is in force."""
-    late = len(coverage.insurer_number or "") == 8 and (coverage.insurer_number or "").startswith(_LATE_ELDERLY)
-    if late or _is_assistance(coverage) or not is_elderly_recipient(coverage.birth_date, day):
+    exempt = _law(coverage) == _LATE_ELDERLY or _is_assistance(coverage)
+    if exempt or not is_elderly_recipient(coverage.birth_date, day):
         return False
     elderly = coverage.elderly
     return elderly is None or not _within(elderly.valid_from, day, elderly.valid_to)

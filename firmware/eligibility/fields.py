@@ -183,21 +183,23 @@ def _value(found: Member, wire: Wire, odd: dict[str, str]) -> Any:
 
 
 def _parts(found: Member, wire: Wire, of: type[Any]) -> Any:
-    """A group, or a list of groups; an empty element of XML (blank text) is no group."""
+    """A group, or a list of groups. What says nothing (blank text, or empty members only) is no group."""
     if is_blank(found):
         return None
-    if wire.kind == "group":
-        return read(of, found, wire.name)
-    return tuple(read(of, each, wire.name) for each in elements_of(found, wire.item, wire.most, wire.name))
+    elements = [found] if wire.kind == "group" else elements_of(found, wire.item, wire.most, wire.name)
+    told = tuple(part for part in (read(of, each, wire.name) for each in elements) if part != of())
+    return told if wire.kind == "list" else next(iter(told), None)
 
 
 def is_blank(found: Member) -> bool:
-    """What an empty element of XML comes as."""
+    """What an empty element of XML comes as, or a group of nothing else. Messages are at most 12 deep."""
+    if isinstance(found, Mapping):
+        return all(map(is_blank, found.values()))
     return isinstance(found, str) and len(found) <= _MOST_PADDED and not found.strip(" \t\r\n")
 
 
 def elements_of(found: Member | None, item: str, most: int, where: str) -> list[Member]:
-    """Elements of a list in each form (eligibility.md 2.7, 2.9); where there is none, none.
+    """Elements of a list in each form (eligibility.md 2.7, 2.9), without empty ones; where there is none, none.
 
     The list itself, a group whose member `item` is one or many (XML), a list of groups with one `item` each (WebAPI).
     """
@@ -208,7 +210,8 @@ def elements_of(found: Member | None, item: str, most: int, where: str) -> list[
     elements = [found] if isinstance(found, Mapping) else found
     if not isinstance(elements, list | tuple) or len(elements) > most:
         raise bad_answer(f"member {where}")
-    return [each[item] if isinstance(each, Mapping) and set(each) == {item} else each for each in elements]
+    plain = [each[item] if isinstance(each, Mapping) and set(each) == {item} else each for each in elements]
+    return [each for each in plain if not is_blank(each)]
 
 
 def _understood(plain: str, wire: Wire) -> Any:

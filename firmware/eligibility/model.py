@@ -98,7 +98,7 @@ class Coverage:
     valid_to: date | None = day("InsuredCardExpirationDate")
     """被保険者証有効終了年月日, the last day"""
     burden_percent: int | None = ratio("InsuredPartialContributionRatio")
-    """一部負担金割合, per cent"""
+    """被保険者証一部負担金割合, per cent: always with 後期高齢者医療, mostly absent otherwise"""
     preschool: codes.Preschool | None = code("PreschoolClassification", codes.Preschool)
     """未就学区分 (table 015)"""
     reason_of_loss: codes.ReasonOfLoss | None = code("ReasonOfLoss", codes.ReasonOfLoss)

@@ -58,7 +58,7 @@ ANSWERS: Final[Mapping[str, Told]] = MappingProxyType(
         "haru": Told("valid", ("preschool-missing",)),
         "fumi": Told("valid", ("elderly-recipient-missing",), "counter"),
         "noboru": Told("valid", ("beyond-jis-x-0208",)),
-        "kigen": Told("valid", ("card-expired",), "counter"),
+        "kigen": Told("valid", ("card-expired",)),
         "tsunagu": Told("valid-several"),
         "sachi": Told("valid-unregistered"),
         "jiro": Told("invalid", ("insurer-changed",), "counter"),

@@ -42,9 +42,9 @@ def value_of(wire: Wire) -> st.SearchStrategy[Any]:
         return st.sampled_from(list(wire.code))
     match wire.kind:
         case "group":
-            return values(wire.group)
+            return values(wire.group).filter(_says_something)
         case "list":
-            return st.lists(values(wire.group), max_size=min(wire.most, 3)).map(tuple)
+            return st.lists(values(wire.group).filter(_says_something), max_size=min(wire.most, 3)).map(tuple)
         case "day":
             return st.dates()
         case "moment":
@@ -55,6 +55,11 @@ def value_of(wire: Wire) -> st.SearchStrategy[Any]:
             return st.integers(0, 10**wire.most - 1)
         case _:
             return texts(wire.most)
+
+
+def _says_something(part: Any) -> bool:
+    """An empty group is none."""
+    return bool(part != type(part)())
 
 
 def values(of: Any, **more: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

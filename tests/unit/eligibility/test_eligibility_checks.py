@@ -129,20 +129,23 @@ def elderly(ratio: str = "020", start: str = "20260401", end: str = "20260731") 
     ("members", "seen"),
     [
         ({}, set()),
-        ({"InsuredPartialContributionRatio": "000"}, set()),
-        ({"InsuredPartialContributionRatio": ""}, {"burden-ratio-missing"}),
-        ({"InsuredPartialContributionRatio": "", "ElderlyRecipientCertificateInfo": elderly()}, set()),
-        (
-            {"InsuredPartialContributionRatio": "", "ElderlyRecipientCertificateInfo": elderly("")},
-            {"burden-ratio-missing"},
-        ),
-        ({"InsuredPartialContributionRatio": "3"}, {"odd-value"}),
-        ({"InsuredPartialContributionRatio": "", **ASSISTANCE}, set()),
+        (OTHER, {"burden-ratio-missing"}),
+        ({**OTHER, "InsuredPartialContributionRatio": "000"}, set()),
+        ({**OTHER, "InsuredPartialContributionRatio": "3"}, {"odd-value"}),
+        ({"InsurerNumber": "390013"}, set()),
+        ({"InsurerNumber": ""}, set()),
+        (ASSISTANCE, set()),
+        ({"ElderlyRecipientCertificateInfo": elderly()}, set()),
+        ({"ElderlyRecipientCertificateInfo": elderly("")}, {"burden-ratio-missing"}),
+        ({"ElderlyRecipientCertificateInfo": elderly("2")}, {"odd-value"}),
+        ({"ElderlyRecipientCertificateInfo": elderly(""), "InsuredPartialContributionRatio": "020"}, set()),
     ],
 )
 def test_missing_ratio(members: dict[str, Any], seen: set[str]) -> None:
-    assert flags(good(**members)) == seen
-    assert "burden-ratio-missing" not in flags(good(**members), eligible=False)
+    """Only 後期高齢者医療 and 高齢受給者証 carry one; an odd one is there."""
+    person = good(**{"InsuredPartialContributionRatio": "", **members})
+    assert flags(person) - {"insurer-check-digit"} == seen
+    assert "burden-ratio-missing" not in flags(person, eligible=False)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +214,11 @@ SEVENTY_TWO = good(Birthdate="19540101")
         ({"ElderlyRecipientCertificateInfo": elderly("030", "", "20260401")}, False),
         ({"InsurerNumber": "39130018"}, False),
         ({"InsurerNumber": "390013"}, True),
+        ({"ElderlyRecipientCertificateInfo": elderly("", "", "")}, True),
         (ASSISTANCE, False),
+        ({"InsurerNumber": "12130019"}, False),
+        ({"InsurerNumber": "120013"}, True),
+        ({"InsuredCardClassification": "A1"}, False),
     ],
 )
 def test_elderly_recipient_information(members: dict[str, Any], seen: bool) -> None:
@@ -259,6 +266,7 @@ def test_children_with_another_mark_or_assistance() -> None:
     [
         ([GOOD, good(**OTHER)], {}, False),
         ([GOOD, good(**OTHER, DisqualificationDate="20260401")], {}, True),
+        ([GOOD, good(**OTHER, DisqualificationDate="20260402")], {}, False),
         ([GOOD, good(DisqualificationDate="20260401")], {}, False),
         ([good(DisqualificationDate="20260401")], {}, False),
         ([good(InsurerNumber="", DisqualificationDate="20260401"), GOOD], {}, False),

@@ -143,8 +143,24 @@ def test_each_form_of_nothing(results: Any) -> None:
     assert coverage(SpecificDiseasesCertificateList=results).specific_diseases == ()
 
 
-def test_empty_elements_are_no_groups() -> None:
-    assert coverage(ElderlyRecipientCertificateInfo="\n  ").elderly is None
+@pytest.mark.parametrize("empty", ["\n  ", {}, {"ElderlyRecipientCertificateDate": " "}, {"Unheard": "of"}])
+def test_empty_elements_are_no_groups(empty: Any) -> None:
+    assert coverage(ElderlyRecipientCertificateInfo=empty).elderly is None
+    diseases = [empty, {"SpecificDiseasesDiseaseCategory": "1"}, empty]
+    assert len(coverage(SpecificDiseasesCertificateList=diseases).specific_diseases) == 1
+
+
+HOLLOW = {"Name": "", "Birthdate": "\n", "ElderlyRecipientCertificateInfo": {"ElderlyRecipientCertificateDate": ""}}
+
+
+@pytest.mark.parametrize("result", ["", {}, HOLLOW])
+def test_an_empty_result_is_none(result: Any) -> None:
+    """Some write the frame of a result though there is none."""
+    for results in ([result], {"ResultOfQualificationConfirmation": result}, [result, result]):
+        assert read_confirmation({"ResultList": results}).coverages == ()
+
+
+def test_an_empty_echo_is_none() -> None:
     assert read_confirmation({"QualificationConfirmSearchInfo": "\n"}).search is None
 
 
@@ -234,7 +250,7 @@ def test_what_the_chip_is_compared_with_must_be_there(wire: str, value: str | No
         ({"ResultList": ["x"]}, "ResultOfQualificationConfirmation"),
         ({"ResultList": [None]}, "ResultOfQualificationConfirmation"),
         ({"ResultList": [[PERSON]]}, "ResultOfQualificationConfirmation"),
-        ({"ResultList": [{}]}, "Birthdate"),
+        ({"ResultList": [{"Sex1": "1"}]}, "Birthdate"),
         ({"QualificationValidity": 1}, "QualificationValidity"),
         ({"QualificationConfirmSearchInfo": [ECHO]}, "QualificationConfirmSearchInfo"),
         ({"QualificationConfirmSearchInfo": 5}, "QualificationConfirmSearchInfo"),
@@ -243,7 +259,7 @@ def test_what_the_chip_is_compared_with_must_be_there(wire: str, value: str | No
         ({"ResultList": [{**PERSON, "PublicExpenseResultList": [{}] * 17}]}, "PublicExpenseResultList"),
         ({"ResultList": [{**PERSON, "SpecificDiseasesCertificateList": [{}] * 9}]}, "SpecificDiseasesCertificateList"),
         ({"ResultList": [{**PERSON, "SpecificDiseasesCertificateList": [1]}]}, "SpecificDiseasesCertificateList"),
-        ({"ResultList": [{**PERSON, "PublicExpenseResultList": [{"IssueNumber": {}}]}]}, "IssueNumber"),
+        ({"ResultList": [{**PERSON, "PublicExpenseResultList": [{"IssueNumber": {"a": "b"}}]}]}, "IssueNumber"),
     ],
 )
 def test_structure_out_of_bounds(members: dict[str, Any], member: str) -> None:

@@ -77,8 +77,9 @@ def test_could_not_check_is_never_not_eligible(code: str) -> None:
 
 @pytest.mark.parametrize("code", set(EligibilityCode) - {"valid", "valid-several", "valid-unregistered"})
 def test_nobody_is_left_without_a_way_on(code: str) -> None:
+    """Who has a registered card mostly has no 資格確認書: the declaration is what everybody can give."""
     ways = SHIPPED.outcomes[EligibilityCode(code)].ways
-    assert FALLBACKS & set(ways)
+    assert {WayOn.DECLARATION, WayOn.MYNAPORTAL} <= set(ways)
     assert WayOn.GO_ON not in ways
 
 
@@ -114,6 +115,10 @@ SENTENCE = '{ ja = "あ。", en = "a." }'
 
 def test_an_empty_file_changes_nothing() -> None:
     assert load("", SHIPPED) == SHIPPED
+
+
+def test_a_file_saved_by_a_windows_editor_is_read() -> None:
+    assert load("\ufeff" + line() + "\r\n", SHIPPED).outcomes[EligibilityCode.NONE].patient.ja == ("あ", "い")
 
 
 def test_single_members_are_overridden() -> None:
@@ -174,7 +179,7 @@ def line(ja: str = "あ", en: str = "a") -> str:
         (line(ja="あ" * 16), "patient.counter.ja: two lines of at most 15 full-width"),
         (line(ja=" "), "patient.counter.ja"),
         (line(ja="あ\\u202e"), "patient.counter.ja"),
-        (line(en="a" * 29), "patient.counter.en: two lines of at most 28"),
+        (line(en="a" * 29), "patient.counter.en: two lines of at most 28 ASCII signs"),
         (line(en="あ"), "patient.counter.en"),
         (line(en="a\\nb"), "patient.counter.en"),
         (line(ja="資格が無効です"), "patient.counter.ja: '無効' must not stand"),
