@@ -147,8 +147,8 @@ class OfficialReader:
 
     async def _read_new(self, waiting: _Waiting) -> None:
         """Results that appeared and were not read for this visit yet."""
-        for entry, after in (await self._faces.look()).items():
-            if after < waiting.since or entry in waiting.done_with:
+        for entry in await self._faces.look(waiting.since):
+            if entry in waiting.done_with:
                 continue
             if len(waiting.done_with) >= _MOST_READ:
                 raise DeviceError(FaultCode.TERMINAL_UNREACHABLE, f"more than {_MOST_READ} results at once")

@@ -4,7 +4,8 @@ Neither the time in a file's name nor the file's own time says when it appeared:
 folder is listed again and again, and a file counts as appeared after the listing that did not have it yet. What was
 there at the first listing is old, and what came while the folder was away is as old as the last look before. Names are
 kept as hashes under a random key, so that nothing of a file is remembered. Files are never moved, changed or removed.
-Times in monotonic seconds. Raises DeviceError TERMINAL_UNREACHABLE, TERMINAL_ENV_MISMATCH. Source: eligibility.md 2.5.
+A year's files may lie there, so only recent ones are asked for size and time, each a trip over SMB. Times in monotonic
+seconds. Raises DeviceError TERMINAL_UNREACHABLE, TERMINAL_ENV_MISMATCH. Source: eligibility.md 2.5.
 """
 
 import asyncio
@@ -42,27 +43,31 @@ class Faces:
         self._last = float("-inf")
         self._turn = asyncio.Lock()
 
-    async def look(self) -> dict[Entry, float]:
-        """All results in the folder, each with the time after which it appeared."""
+    async def look(self, since: float = float("inf")) -> list[Entry]:
+        """The results that appeared after `since`; the others are noted only."""
         async with self._turn:
-            at = asyncio.get_running_loop().time()
-            entries = await self._worker.run(lambda _: self._listed())
-            found = {entry: self._appeared(entry) for entry in entries}
+            at, last = asyncio.get_running_loop().time(), self._last
+            names, recent = await self._worker.run(lambda _: self._listed(since, last))
+            self._after = dict.fromkeys(names, last) | self._after
             self._last = at
-            self._forget(set(entries))
-            return found
+            self._forget(names)
+            return recent
 
-    def _listed(self) -> list[Entry]:
-        """Worker thread."""
-        config = self._config
+    def _listed(self, since: float, last: float) -> tuple[list[bytes], list[Entry]]:
+        """Hashes of all names, and the recent ones (worker thread; changes nothing, for it may have been left)."""
+        config, names = self._config, list[bytes]()
+
+        def recent(name: str) -> bool:
+            if not is_face(name):
+                return False
+            names.append(self._hash.of(name.encode("utf-8", "surrogateescape")))
+            return self._after.get(names[-1], last) >= since
+
         files.check_folder(config.faces, config.env, config.mount)
-        return files.listing(config.faces, is_face)
+        found = files.listing(config.faces, recent)
+        return names, found
 
-    def _appeared(self, entry: Entry) -> float:
-        return self._after.setdefault(self._hash.of(entry.name.encode("utf-8", "surrogateescape")), self._last)
-
-    def _forget(self, there: set[Entry]) -> None:
+    def _forget(self, there: list[bytes]) -> None:
         """Names that went away are kept while there is room: a share that comes back brings no new results."""
         if len(self._after) > MOST_REMEMBERED:
-            names = {self._hash.of(entry.name.encode("utf-8", "surrogateescape")) for entry in there}
-            self._after = {name: after for name, after in self._after.items() if name in names}
+            self._after = {name: self._after[name] for name in there}

@@ -11,7 +11,7 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -31,6 +31,9 @@ MARK: Final = "madoguchi-env"
 MOST_ENTRIES: Final = 20_000
 _MOST_MARK: Final = 16
 _TRIES: Final = 50
+_RENAMES: Final = 6
+HELD_SECONDS: Final = 0.2
+"""Between two tries to rename a file that somebody holds."""
 _READ_ONLY: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _MODE: Final = 0o660
@@ -122,12 +125,11 @@ def read_settled(path: Path, settle: float) -> bytes | None:
             raise
 
 
-def take(config: TerminalConfig, day: date, given_up: GivenUp) -> Taken:
-    """A request name of that day that nobody has, neither in the folders nor on its way."""
+def take(config: TerminalConfig, day: date, used: Collection[RequestName], given_up: GivenUp) -> Taken:
+    """A request name of that day that nobody has, neither in the folders nor on its way. `used`: further ones."""
     _check_both(config)
-    _sweep(config.requests, day)
     for _ in range(_TRIES):
-        number = next_number(_names(config), day, config.first_number)
+        number = next_number([*_names(config), *(each.request for each in used)], day, config.first_number)
         if number is None:
             raise DeviceError(FaultCode.TERMINAL_UNREACHABLE, "no request name is left today")
         name = RequestName(day, number)
@@ -138,6 +140,7 @@ def take(config: TerminalConfig, day: date, given_up: GivenUp) -> Taken:
                 continue
         # Somebody who had the name before may have finished between our listing and our taking.
         if not given_up() and not any(exchanged(each) == name for each in _names(config)):
+            _sweep(config.requests, min(day, folder_day))  # by the slower clock: one that is ahead removes too much
             return Taken(name, folder_day)
         release(config, name)
         if given_up():
@@ -153,9 +156,7 @@ def send(config: TerminalConfig, name: RequestName, request: bytes, given_up: Gi
     try:
         with reachable():
             _write(temporary, request)
-            if not given_up() and not final.exists():
-                temporary.rename(final)
-                sent = True
+            sent = _renamed(temporary, final, given_up)
     finally:
         if not sent:
             _remove(temporary)
@@ -164,6 +165,22 @@ def send(config: TerminalConfig, name: RequestName, request: bytes, given_up: Gi
         raise DeviceError(FaultCode.TERMINAL_UNREACHABLE, "the request was not sent")
     if given_up():
         _remove(final)
+
+
+def _renamed(temporary: Path, final: Path, given_up: GivenUp) -> bool:
+    """Tried again while a virus scanner holds the new file; that sends nothing twice, as it was not there yet."""
+    for tries_left in range(_RENAMES - 1, -1, -1):
+        if given_up() or final.exists():
+            break
+        try:
+            temporary.rename(final)
+        except OSError as error:
+            if not tries_left or error.errno not in _LOCKED:
+                raise
+            time.sleep(HELD_SECONDS)
+        else:
+            return True
+    return False
 
 
 def withdraw(config: TerminalConfig, name: RequestName) -> bool:
@@ -203,9 +220,14 @@ def _make(path: Path) -> date:
     """An empty file that was not there. Its time is what the folder's keeper takes for now."""
     descriptor = os.open(path, _NEW, _MODE)
     try:
-        return datetime.fromtimestamp(os.fstat(descriptor).st_mtime, JAPAN).date()
+        now = os.fstat(descriptor).st_mtime
     finally:
         os.close(descriptor)
+    try:
+        return datetime.fromtimestamp(now, JAPAN).date()
+    except (OverflowError, ValueError):
+        _remove(path)
+        raise DeviceError(FaultCode.TERMINAL_UNREACHABLE, "the folder's clock") from None
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -217,9 +239,15 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _sweep(requests: Path, today: date) -> None:
-    """Remove what a device left that went down in the middle: a temporary file holds a patient's number."""
-    for entry in listing(requests, lambda name: left_over(name, today)):
-        _remove(requests / entry.name)
+    """Remove what a device left that went down in the middle: its files hold a patient's number. Best effort.
+
+    A request that the terminal has not fetched since then is answered to nobody.
+    """
+    with contextlib.suppress(DeviceError):
+        signs = listing(requests, lambda name: left_over(name, today) is not None)
+        for left in filter(None, (left_over(each.name, today) for each in signs)):
+            for name in (left.request, left.temporary, left.take):
+                _remove(requests / name)
 
 
 def _remove(path: Path) -> bool:

@@ -6,7 +6,8 @@ the folder, since file events get lost over SMB. A response of somebody else is 
 tried again until it has not changed for a while, because its writer may be slow. At the end a request that the terminal
 did not fetch is taken back, so that it does not answer long after the patient has gone. Responses stay where they are
 unless the site wants them deleted: the terminal clears them by itself (応答ファイル保持), and another software may read
-that folder. Nothing of a question is remembered.
+that folder. Nothing of a question is remembered but its running number, so that no name is used twice in a day even
+where somebody clears the responses.
 
 The day: with a synchronised clock ours, else that of the folder's keeper, by the time it gives to a new file. Where
 the two differ, or the clock is unknown, no date of the answer is checked. Times in seconds. Raises DeviceError
@@ -21,7 +22,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from firmware.core.faults import DeviceError, FaultCode
@@ -32,7 +33,7 @@ from firmware.eligibility.codes import SegmentOfResult
 from firmware.eligibility.fields import JAPAN
 from firmware.eligibility.model import Confirmation
 from firmware.eligibility.oqs_config import TerminalConfig
-from firmware.eligibility.oqs_files import Entry
+from firmware.eligibility.oqs_files import Entry, Taken
 from firmware.eligibility.oqs_match import Asked, decode, fits, settled
 from firmware.eligibility.oqs_message import NumberRequest
 from firmware.eligibility.oqs_names import RequestName
@@ -42,6 +43,9 @@ from firmware.ports import EligibilityAnswer
 
 _REFUSED: Final = EligibilityAnswer(EligibilityCode.EXCHANGE_ERROR)
 """A .err file: the terminal did not take the request. What stands in it has no known form."""
+
+_LEAST: Final = 10.0
+"""Seconds without which a question that had to wait for its place is not sent: an answer takes 3 to 7."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -54,11 +58,13 @@ class _Question:
 class _Look:
     """What one look into the folder found. `foreign`: read and not ours. `broken`: what could not be read, as a hash.
 
-    `answer`, `refusal`: of the file `source`. `unfinished`: an answer that says "in progress".
+    `waiting`: a file of our name is empty, locked or was just being written. `answer`, `refusal`: of the file `source`.
+    `unfinished`: an answer that says "in progress".
     """
 
     foreign: frozenset[Entry] = frozenset()
     broken: bytes | None = None
+    waiting: bool = False
     answer: Confirmation | None = None
     refusal: bool = False
     source: str = ""
@@ -73,12 +79,13 @@ class OqsQueries:
         self._worker = Worker(config.pace.call)
         self._places = asyncio.Semaphore(config.at_once)
         self._password = None if config.password is None else bytes(config.password.view())
+        self._used: frozenset[RequestName] = frozenset()
 
     async def ask(self, query: ReceptionQuery, seconds: float) -> EligibilityAnswer:
         if not isinstance(query.query, NumberQuery):
             raise DeviceError(FaultCode.QUERY_NOT_OFFERED, "person")
         ends = asyncio.get_running_loop().time() + min(seconds, self._config.seconds)
-        async with self._place(ends):
+        async with self._place(ends - _LEAST):
             question = await self._send(query.query)
             answered = False
             try:
@@ -110,11 +117,11 @@ class OqsQueries:
         ours = datetime.fromtimestamp(clock.now(), JAPAN).date()
         request = NumberRequest(ours, config.institution, f"MDG{secrets.token_hex(8)}", query)
         write_request(request, config.encoding, config.padding)  # what cannot be asked takes no name
-        taken = await self._worker.run(lambda given_up: files.take(config, ours, given_up))
+        taken = await self._take(ours)
         state, folder_day = clock.state(), taken.folder_day
         if state is not ClockState.SYNCED and folder_day != ours:
             await self._worker.run(lambda _: files.release(config, taken.name))
-            taken = await self._worker.run(lambda given_up: files.take(config, folder_day, given_up))
+            taken = await self._take(folder_day)
             request = replace(request, confirmed_on=folder_day)
         name, data = taken.name, write_request(request, config.encoding, config.padding)
         try:
@@ -124,6 +131,12 @@ class OqsQueries:
             raise
         sure = state is ClockState.SYNCED or (state is ClockState.HOLDOVER and ours == folder_day)
         return _Question(name, Asked(request, ours if sure else None))
+
+    async def _take(self, day: date) -> Taken:
+        used = self._used
+        taken = await self._worker.run(lambda given_up: files.take(self._config, day, used, given_up))
+        self._used = frozenset(each for each in self._used if each.day == day) | {taken.name}
+        return taken
 
     async def _tidy(self, name: RequestName, *, answered: bool) -> None:
         """The name stays taken where an answer may still come, or where only our sign tells that it was used."""
@@ -179,15 +192,16 @@ class OqsQueries:
 
     def _judged(self, look: _Look, entry: Entry, asked: Asked) -> _Look:
         refusal = entry.name.lower().endswith(".err")
+        data: bytes | None = None
         try:
             data = files.read_settled(self._config.responses / entry.name, self._config.pace.settle)
             if data is None or (not data and not refusal):
-                return look
+                return replace(look, waiting=True)
             confirmation = None if refusal else decode(data, self._password)
         except DeviceError as error:
             if error.code is not FaultCode.TERMINAL_BAD_FILE:
                 raise
-            return replace(look, broken=_mark(entry, error))
+            return replace(look, broken=_mark(entry, data))
         if confirmation is None:
             return replace(look, refusal=True, source=entry.name)
         if not fits(confirmation, asked):
@@ -204,13 +218,16 @@ class OqsQueries:
 
 
 def _at_the_end(look: _Look, asked: Asked) -> EligibilityAnswer:
-    if look.broken is not None:
-        raise DeviceError(FaultCode.TERMINAL_BAD_FILE, "the response is unreadable")
+    if look.broken is not None or look.waiting:
+        raise DeviceError(FaultCode.TERMINAL_BAD_FILE, "the response is unreadable, locked or empty")
     if look.unfinished is not None:
         return settled(look.unfinished, asked)
     return EligibilityAnswer(EligibilityCode.TIMED_OUT)
 
 
-def _mark(entry: Entry, error: DeviceError) -> bytes:
-    """What would be equal if nothing of the unreadable file has changed."""
-    return hashlib.sha256(f"{entry}{error.detail}".encode()).digest()
+def _mark(entry: Entry, data: bytes | None) -> bytes:
+    """What would be equal if nothing of the unreadable file has changed.
+
+    Its content too: on NTFS size and time in the folder stand still until the writer closes the file.
+    """
+    return hashlib.sha256(repr(entry).encode() + (data or b"")).digest()

@@ -1,9 +1,10 @@
 """File names of the official terminal's exchange (オンライン資格確認等連携ソフト). Pure, any thread, no exceptions.
 
 A request is OQSsiquc01req_ + yyyyMMdd + 4-digit running number + .xml, its response has the same base with res_ for
-req_ and one of three endings; a result of the official reader begins with OQSsiquc01res_face_ and goes on freely. The
-terminal is a Windows machine: letters' case means nothing. Two names of our own stand beside them in the request
-folder while a question is asked; they do not begin like a request, so that nobody takes them for one.
+req_ and one of three endings. A refusal (.err) may keep req_: one public client looks for it beside the request that
+was given back. A result of the official reader begins with OQSsiquc01res_face_ and goes on freely. The terminal is a
+Windows machine: letters' case means nothing. Two names of our own stand beside them in the request folder while a
+question is asked; they do not begin like a request, so that nobody takes them for one.
 Source: eligibility.md 2.1, 2.4, 2.5.
 """
 
@@ -21,7 +22,7 @@ _NUMBERED: Final = re.compile(
     r"(?P<kind>OQSsiquc01req_|OQSsiquc01res_|madoguchi-)(?P<day>[0-9]{8})(?P<number>[0-9]{4})(?P<ending>\.[a-z]{3,4})",
     re.IGNORECASE,
 )
-_FACE: Final = re.compile(r"OQSsiquc01res_face_[0-9a-z_-]{1,120}\.(?:xml|zip)", re.IGNORECASE)
+_FACE: Final = re.compile(r"OQSsiquc01res_face_.+\.(?:xml|zip)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,6 +48,8 @@ class RequestName:
     def answers(self, name: str) -> bool:
         """Whether `name` is a response to this request. Asked of every file at each look, so it is cheap."""
         stem, dot, ending = name.lower().rpartition(".")
+        if stem == f"oqssiquc01req_{self._base}":
+            return ending == "err"
         return stem == f"oqssiquc01res_{self._base}" and dot + ending in RESPONSE_ENDINGS
 
     @property
@@ -70,13 +73,14 @@ def is_face(name: str) -> bool:
     return _FACE.fullmatch(name) is not None
 
 
-def left_over(name: str, today: date) -> bool:
-    """Whether a file is one of our own that nobody can need any more: of the day before yesterday or earlier.
+def left_over(name: str, today: date) -> RequestName | None:
+    """Whose sign a file of our own is that nobody can need any more: of the day before yesterday or earlier.
 
     Yesterday's stay: a clock may be a day ahead.
     """
     found = _parts(name)
-    return found is not None and found[0] == _OWN and found[1].day < today - timedelta(days=1)
+    old = found is not None and found[0] == _OWN and found[1].day < today - timedelta(days=1)
+    return found[1] if found is not None and old else None
 
 
 def next_number(names: Iterable[str], day: date, lowest: int = 1) -> int | None:

@@ -55,9 +55,9 @@ _SHIFT_JIS_NAMES: Final = frozenset(
 )
 _UTF_8_NAMES: Final = frozenset({"utf-8", "utf8"})
 _DECLARATION: Final = re.compile(
-    rb"""<\?xml[ \t\r\n]+version=["']1\.0["']"""
-    rb"""(?:[ \t\r\n]+encoding=["']([A-Za-z0-9._-]{1,40})["'])?"""
-    rb"""(?:[ \t\r\n]+standalone=["'](?:yes|no)["'])?[ \t\r\n]*\?>"""
+    rb"""<\?xml\s+version\s*=\s*["']1\.0["']"""
+    rb"""(?:\s+encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["'])?"""
+    rb"""(?:\s+standalone\s*=\s*["'](?:yes|no)["'])?\s*\?>"""
 )
 _LONGEST_DECLARATION: Final = 200
 _NOT_IN_CP932: Final = re.compile("[\x80\uf8f0-\uf8f3]")

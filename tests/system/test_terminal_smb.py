@@ -14,6 +14,7 @@ from firmware.eligibility.oqs_folder import OqsQueries
 from firmware.sim.terminal.quirks import Quirk
 from tests.system.smb_share import Share, missing
 from tests.unit.eligibility.oqs_exchange import asking, config, query, terminal, until
+from tests.unit.eligibility.test_oqs_folder_reader import TARO, Counter
 
 WHY = missing()
 pytestmark = [pytest.mark.system, pytest.mark.skipif(WHY is not None, reason=WHY or "")]
@@ -44,6 +45,19 @@ async def test_exchanges_over_smb(share: Share) -> None:
         assert (played.seen.requests, played.seen.twice) == (len(QUIRKS), 0)
         left = [path.name for path in (share.local / "req").iterdir()]
         assert left == [oqs_files.MARK]
+
+
+async def test_a_result_of_the_official_reader_over_smb(share: Share) -> None:
+    """Written slowly beside older ones, and left where it is."""
+    async with terminal(share.local) as played:
+        await played.put_face(TARO)
+        counter = Counter(share.mounted, pace=PACE)
+        await counter.reader.refill()
+        written = asyncio.create_task(played.put_face(TARO, Quirk.SLOW))
+        answer = await counter.look_up(20.0, approved=True)
+        await counter.reader.close()
+        assert (await written).exists()
+    assert answer.code is EligibilityCode.VALID
 
 
 @pytest.mark.long

@@ -32,6 +32,8 @@ class Quirk(StrEnum):
     """Never answered."""
     ERR = "err"
     """Refused by a .err file."""
+    ERR_BESIDE = "err-beside"
+    """Refused: the request lies in the folder of answers, a .err of the same name beside it."""
     ABNORMAL = "abnormal"
     """処理結果区分 9: the national system did not take the question."""
     STATUS_ERROR = "status-error"

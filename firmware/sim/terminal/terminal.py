@@ -114,8 +114,11 @@ class Terminal:
             await asyncio.sleep(self.options.look)
 
     def _fetch(self, path: Path, base: str) -> None:
-        data = path.read_bytes()
-        path.unlink()
+        try:
+            data = path.read_bytes()
+            path.unlink()
+        except FileNotFoundError:  # taken back meanwhile
+            return
         self.seen.requests += 1
         quirk = self.next_quirks.popleft() if self.next_quirks else self.options.quirk(self.seen.requests - 1)
         try:
@@ -151,6 +154,10 @@ class Terminal:
                 return
             case Quirk.ERR:
                 (folder / f"{name}.err").write_bytes(b"refused\r\n")
+                return
+            case Quirk.ERR_BESIDE:
+                (folder / f"OQSsiquc01req_{base}.xml").write_bytes(b"<XmlMsg/>")
+                (folder / f"OQSsiquc01req_{base}.err").write_bytes(b"refused\r\n")
                 return
             case Quirk.FOREIGN_INSTITUTION | Quirk.FOREIGN_IDENTIFIER:
                 await self._put(folder, name, foreign(right, quirk), None)

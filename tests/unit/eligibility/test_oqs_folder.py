@@ -51,6 +51,7 @@ async def test_the_right_answer_arrives(tmp_path: Path, quirk: Quirk | None) -> 
     ("quirk", "code"),
     [
         (Quirk.ERR, EligibilityCode.EXCHANGE_ERROR),
+        (Quirk.ERR_BESIDE, EligibilityCode.EXCHANGE_ERROR),
         (Quirk.ABNORMAL, EligibilityCode.EXCHANGE_ERROR),
         (Quirk.STATUS_ERROR, EligibilityCode.PROCESSING_ERROR),
         (Quirk.OTHER_DAY, EligibilityCode.CONTRADICTORY),
@@ -138,8 +139,8 @@ async def test_a_name_with_a_response_is_refused(tmp_path: Path) -> None:
 
 async def test_two_devices_and_many_questions_never_share_a_name(tmp_path: Path) -> None:
     async with terminal(tmp_path) as played:
-        devices = [OqsQueries(config(tmp_path, at_once=8)) for _ in range(2)]
-        asked = [devices[each % 2].ask(asking(query(str(100000 + each))), 9.0) for each in range(24)]
+        devices = [OqsQueries(config(tmp_path, at_once=8, seconds=30.0)) for _ in range(2)]
+        asked = [devices[each % 2].ask(asking(query(str(100000 + each))), 30.0) for each in range(24)]
         answers = await asyncio.gather(*asked)
     found = [answer.detail["ResultList"][0]["Name"] for answer in answers if answer.detail]  # type: ignore[index,call-overload]  # JSON
     assert found == [f"例 {100000 + each}" for each in range(24)]
@@ -155,6 +156,17 @@ async def test_too_many_questions_at_once_are_refused_when_their_time_is_over(tm
         assert (await first).code is EligibilityCode.TIMED_OUT
 
 
+async def test_a_question_is_not_sent_when_its_answer_could_not_come_in_time(tmp_path: Path) -> None:
+    """A place is free again, but seconds before the end: asked again later it is one question, not two."""
+    async with terminal(tmp_path, delay=(5.0, 5.0)) as played:
+        queries = OqsQueries(config(tmp_path, at_once=1))
+        first = asyncio.create_task(queries.ask(asking(query()), 0.3))
+        await asyncio.sleep(0.05)
+        assert await fault_of(queries, 2.0) is FaultCode.QUERY_TOO_MANY
+        await first
+    assert played.seen.requests == 1
+
+
 async def test_answers_are_left_unless_the_site_wants_them_deleted(tmp_path: Path) -> None:
     async with terminal(tmp_path):
         await OqsQueries(config(tmp_path)).ask(asking(query()), 9.0)
@@ -168,6 +180,17 @@ async def test_a_name_is_not_used_again_where_answers_are_deleted(tmp_path: Path
         for _ in range(2):
             await OqsQueries(config(tmp_path, delete_answers=True)).ask(asking(query()), 9.0)
         assert names(tmp_path / "res") == set()
+    assert played.seen.names == {f"{DAY}0001", f"{DAY}0002"}
+
+
+async def test_a_name_is_not_used_again_where_somebody_else_clears_the_answers(tmp_path: Path) -> None:
+    """The terminal's own clearing (応答ファイル保持), or a reception software that moves what it has read."""
+    async with terminal(tmp_path) as played:
+        queries = OqsQueries(config(tmp_path))
+        for _ in range(2):
+            await queries.ask(asking(query()), 9.0)
+            for name in names(tmp_path / "res"):
+                (tmp_path / "res" / name).unlink()
     assert played.seen.names == {f"{DAY}0001", f"{DAY}0002"}
 
 

@@ -6,20 +6,21 @@ import os
 import shutil
 import threading
 import time
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
 from firmware.core.faults import DeviceError, FaultCode
-from firmware.core.outcomes import EligibilityCode, Env
+from firmware.core.outcomes import ClockState, EligibilityCode, Env
 from firmware.eligibility import oqs_files
+from firmware.eligibility.fields import JAPAN
 from firmware.eligibility.oqs_config import Pace
 from firmware.eligibility.oqs_folder import OqsQueries
 from firmware.eligibility.oqs_names import RequestName
 from firmware.eligibility.oqs_worker import MOST_HANGING, Worker
 from firmware.eligibility.oqs_xml import MOST_BYTES
-from tests.unit.eligibility.oqs_exchange import PACE, OtherOs, asking, config, query, terminal, until
+from tests.unit.eligibility.oqs_exchange import PACE, FakeClock, OtherOs, asking, config, query, terminal, until
 
 DAY = date(2026, 9, 1)
 
@@ -227,6 +228,26 @@ async def test_what_a_crash_left_is_removed_two_days_later(tmp_path: Path) -> No
                 (tmp_path / "req" / name).write_bytes(b"<XmlMsg/>")
                 await OqsQueries(config(tmp_path)).ask(asking(query()), 3.0)
                 assert (tmp_path / "req" / name).exists() is stays
+
+
+async def test_a_request_that_a_crash_left_is_removed_too(tmp_path: Path) -> None:
+    """Its taking tells that it is ours; the terminal has not fetched it for two days, and nobody waits for it."""
+    async with terminal(tmp_path) as played:
+        await played.stop()
+        ours, foreign = RequestName(date(2026, 8, 30), 3), RequestName(date(2026, 8, 30), 4)
+        for name in (ours.take, ours.request, foreign.request):
+            (tmp_path / "req" / name).touch()
+        await OqsQueries(config(tmp_path)).ask(asking(query()), 0.2)
+        assert files(tmp_path) == {foreign.request}
+
+
+async def test_a_clock_that_is_ahead_removes_nothing_of_another_device(tmp_path: Path) -> None:
+    ahead = FakeClock(time.time() + 30 * 86_400, ClockState.HOLDOVER)
+    async with terminal(tmp_path):
+        other = RequestName(datetime.now(JAPAN).date(), 77)
+        (tmp_path / "req" / other.temporary).touch()
+        await OqsQueries(config(tmp_path, clock=ahead)).ask(asking(query()), 3.0)
+        assert other.temporary in files(tmp_path)
 
 
 async def test_a_call_that_ends_in_time_leaves_nothing_hanging() -> None:

@@ -20,6 +20,11 @@ def test_a_response_has_the_base_of_its_request(ending: str) -> None:
     assert NAME.answers(f"OQSSIQUC01RES_202604010012{ending}")
 
 
+def test_a_refusal_may_keep_the_name_of_the_request() -> None:
+    assert NAME.answers("OQSsiquc01req_202604010012.err")
+    assert not NAME.answers("OQSsiquc01req_202604010013.err")
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -78,6 +83,7 @@ def test_only_our_own_files_of_earlier_days_are_left_over() -> None:
 def test_face_results_are_known_by_their_beginning() -> None:
     assert is_face("OQSsiquc01res_face_131999999900100000000000000001_20260401093000.xml")
     assert is_face("oqssiquc01RES_FACE_x.ZIP")
+    assert is_face("OQSsiquc01res_face_顔(2) 1.0_20260401093000.xml"), "the free part says nothing, whatever it is"
     assert not is_face(NAME.request)
-    assert not is_face("OQSsiquc01res_face_../x.xml")
-    assert not is_face(f"OQSsiquc01res_face_{'9' * 200}.xml")
+    assert not is_face("OQSsiquc01res_face_.xml")
+    assert not is_face("OQSsiquc01res_face_x.xml.tmp")

@@ -15,8 +15,10 @@ from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.ids import VisitId
 from firmware.core.outcomes import ClockState, EligibilityCode, Env, Method
 from firmware.core.secret import Secret
+from firmware.eligibility import oqs_files
 from firmware.eligibility.official_reader import OfficialReader
 from firmware.eligibility.oqs_config import ReaderConfig
+from firmware.eligibility.oqs_files import Entry
 from firmware.ports import EligibilityAnswer, LookUpEvidence
 from firmware.sim.terminal.quirks import Quirk
 from firmware.sim.terminal.terminal import Terminal
@@ -223,6 +225,28 @@ async def test_what_is_no_result_of_this_place_is_nobodys(tmp_path: Path, quirk:
         answer = await counter.look_up(0.4, approved=True)
         await counter.reader.close()
     assert (answer.code, counter.asked) == (EligibilityCode.NOT_REACHABLE, [])
+
+
+async def test_only_recent_results_are_asked_for_size_and_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that nobody clears holds a year's results, and over SMB each question after one is a trip."""
+    asked: list[int] = []
+    real = oqs_files.listing
+
+    def noted(folder: Path, wanted: Callable[[str], bool]) -> list[Entry]:
+        found = real(folder, wanted)
+        asked.append(len(found))
+        return found
+
+    monkeypatch.setattr(oqs_files, "listing", noted)
+    async with terminal(tmp_path) as played:
+        for each in range(50):
+            (tmp_path / "face" / f"OQSsiquc01res_face_{each}_20250401093000.xml").touch()
+        counter = await started(tmp_path)
+        await played.put_face(TARO)
+        answer = await counter.look_up(5.0, approved=True)
+        await counter.reader.close()
+    assert answer.code is EligibilityCode.VALID
+    assert max(asked) == 1
 
 
 async def test_a_visit_without_a_chip_record_has_nothing_to_compare(tmp_path: Path) -> None:

@@ -75,6 +75,19 @@ def test_every_habit_says_the_same(style: Style) -> None:
     assert not first.odd
 
 
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        '<?xml version = "1.0" encoding = "Shift_JIS" standalone = "no" ?>',
+        "<?xml version='1.0' encoding='shift_jis'?>",
+        '<?xml\tversion="1.0"\r\nencoding="Windows-31J"?>',
+    ],
+)
+def test_an_encoding_may_be_declared_in_every_way_that_xml_knows(declaration: str) -> None:
+    _, _, rest = encode_response(RESPONSE).partition(b"?>")
+    assert read_answer(declaration.encode() + rest).coverages[0].name == "例示　<次郎> & 表"
+
+
 def test_what_shift_jis_does_not_have_comes_as_a_black_circle() -> None:
     person = {**PERSON, "Name": "𠮷見本　太郎"}
     for encoding, name in (("Shift_JIS", "●見本　太郎"), ("UTF-8", "𠮷見本　太郎")):
