@@ -5,17 +5,21 @@ Machines ask for `--json`. Exit codes: 0 fine, 1 a difference or a wrong file, 2
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from firmware.app.entry import DEFAULT_CONFIG, fail, run_device
+from firmware.app.environment import checked_env
 from firmware.core.faults import DeviceError
+from firmware.settings.schema import Settings
 from firmware.version import SOFTWARE
 
 app = typer.Typer(
     help="Madoguchi (窓口): the firmware of a counter device for clinics.",
+    epilog="Exit codes: 0 fine, 1 a difference or a wrong file, 2 wrong usage, 78 wrong settings.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -54,14 +58,28 @@ def settings_show(
     changed: Annotated[bool, typer.Option("--changed", help="Only what differs from the defaults.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print the effective settings; secrets stay hidden."""
+    """Print the effective settings, secrets hidden, and say what is wrong with them."""
     from firmware.settings.load import load
     from firmware.settings.show import show
 
     try:
-        print(show(load(config), changed=changed, as_json=as_json), end="")
+        settings = load(config)
+        print(show(settings, changed=changed, as_json=as_json), end="", flush=True)
+        _check(settings)
     except DeviceError as error:
         fail(error)
+
+
+def _check(settings: Settings) -> None:
+    """What `run` refuses beside a file that is wrong by itself; and a disaster mode that would silently be off."""
+    from firmware.app import compose, eligibility
+    from firmware.publish.queries import LONGEST_DISASTER
+
+    compose.policy(settings, checked_env(settings))
+    eligibility.texts(settings)
+    disaster = settings.disaster
+    if disaster is not None and not 0 < disaster.ends - time.time() <= LONGEST_DISASTER:
+        sys.stderr.write("madoguchi: disaster.until is over or more than 31 days ahead: disaster mode is off\n")
 
 
 @app.command()

@@ -49,9 +49,9 @@ async def timed(observe: Observer, visit: VisitId, name: str, work: Awaitable[T]
 
 
 def fault_of(error: Exception) -> FaultCode:
-    """The code of a DeviceError; anything else is a bug: logged by type only, since its text may hold data."""
+    """The code of a DeviceError, logged with its detail; anything else is a bug, and by type only: its text may hold data."""
     if isinstance(error, DeviceError):
-        log.warning("fault %s", error.code)
+        log.warning("fault %s", error)
         return error.code
     log.error("unexpected %s", type(error).__name__)
     return FaultCode.EFFECT_FAILED

@@ -18,7 +18,11 @@ _HEAD: Final = """# Settings
 
 Generated from `firmware/settings/schema*.py` by `make docs`; do not edit. The file is `/etc/madoguchi/madoguchi.toml`.
 An unknown key is an error that names its full path. Relative paths are relative to the file's own folder. Times are
-seconds. A *secret file* must belong to the device's user and have mode 0600 or 0400.
+seconds. A *secret file* must belong to the device's user and have mode 0600 or 0400. `madoguchi settings show` says
+what is wrong (exit code 78).
+
+At most one of `[gateway]`, `[terminal]` and `[webapi]` can answer; `[disaster]` needs a gateway, and without
+`keys.encryption_key` no reception can ask. How to get at the official terminal's folders: [terminal.md](terminal.md).
 """
 
 _BOUNDS: Final = {

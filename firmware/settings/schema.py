@@ -117,6 +117,9 @@ class Settings(Section):
             raise ValueError("`disaster` needs a `gateway`")
         if self.keys.encryption_key is not None and self.keys.encryption_key == self.keys.device_key:
             raise ValueError("`keys.encryption_key` must be a key of its own")
+        picks_up = self.terminal is not None and self.terminal.pick_up_faces
+        if asked and asked[0] != "gateway" and self.keys.encryption_key is None and not picks_up:
+            raise ValueError(f"`{asked[0]}` needs `keys.encryption_key`: receptions seal their queries to it")
 
     def _check_cameras(self) -> None:
         face, card = self.face_camera, self.card_camera

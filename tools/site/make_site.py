@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
         "--target",
         choices=["here", "device"],
         default="here",
-        help="device: paths of install.sh (default here)",
+        help="here: for the simulator, which adds its own adapters; device: paths of install.sh (default here)",
     )
     add("--env", choices=["production", "test", "sim"], help="claim in every message (default sim; device: production)")
     add("--site", default="clinic-1", help="opaque id of the facility")
@@ -41,7 +41,14 @@ def parser() -> argparse.ArgumentParser:
     add("--gateway-port", type=int, default=8443)
     add("--no-gateway", action="store_true", help="nobody answers, or who --set terminal.… or webapi.… says")
     add("--gateway-delay", type=float, default=0.0, metavar="SECONDS")
-    add("--set", action="append", default=[], metavar="KEY=VALUE", help="device setting, such as policy.show_seconds=2")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="device setting, such as policy.show_seconds=2; a text of digits alone needs TOML's quotes: "
+        "'terminal.institution=\"1319999999\"'",
+    )
     add("--force", action="store_true", help="replace the site in OUT")
     add("--json", action="store_true", help="print the paths as JSON")
     return made

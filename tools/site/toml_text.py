@@ -6,14 +6,14 @@ from typing import Any
 
 
 def toml_text(tables: Mapping[str, Any]) -> str:
-    """TOML of texts, numbers, flags, lists of those, tables and lists of tables; None is left out."""
+    """TOML of texts, numbers, flags, lists of those, tables and lists of tables; None is left out, a date a text."""
     return "\n".join(_lines(tables, "")).lstrip("\n") + "\n"
 
 
 def _lines(tables: Mapping[str, Any], prefix: str) -> Iterator[str]:
     for name, value in tables.items():
         if value is not None and not _is_table(value):
-            yield f"{_key(name)} = {json.dumps(value, ensure_ascii=False)}"
+            yield f"{_key(name)} = {json.dumps(value, ensure_ascii=False, default=str)}"
     for name, value in tables.items():
         path = f"{prefix}{_key(name)}"
         if isinstance(value, Mapping):

@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,33 @@ def test_missing_settings_say_what_to_do(tmp_path: Path) -> None:
         assert failed.exit_code == EX_CONFIG
         assert "SET-003" in failed.stderr
         assert len(failed.stderr.strip().splitlines()) == 3, "code, what is wrong, what to do"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ('env = "sim"', 'env = "production"', "site.env is production, this device is sim"),
+        ("[broker]", '[eligibility]\ntexts = "words.toml"\n[broker]', "eligibility.texts: "),
+    ],
+)
+def test_what_run_refuses_is_said_when_the_settings_are_shown(site: Path, old: str, new: str, complaint: str) -> None:
+    refused, words = site.with_name("refused.toml"), site.with_name("words.toml")
+    words.write_text("[outcomes.valid", encoding="utf-8")
+    refused.write_text(site.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    shown = _run("settings", "show", "--config", refused)
+    assert shown.exit_code == EX_CONFIG
+    assert tomllib.loads(shown.stdout)["device"]["id"] == "counter-1"
+    assert complaint in shown.stderr
+
+
+@pytest.mark.parametrize(("days", "off"), [(-1, True), (1, False), (40, True)])
+def test_a_disaster_mode_that_is_off_is_said(site: Path, days: int, off: bool) -> None:
+    until = (datetime.now(UTC) + timedelta(days=days)).isoformat()
+    path = site.with_name("disaster.toml")
+    path.write_text(site.read_text(encoding="utf-8") + f'\n[disaster]\nuntil = "{until}"\n', encoding="utf-8")
+    shown = _run("settings", "show", "--config", path)
+    assert shown.exit_code == 0
+    assert ("disaster mode is off" in shown.stderr) is off
 
 
 def test_an_unknown_key_is_named(tmp_path: Path, site: Path) -> None:

@@ -197,10 +197,15 @@ async def test_a_contradiction_is_published_without_details() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "fault"),
-    [(DeviceError(FaultCode.OUTBOX_FULL), FaultCode.OUTBOX_FULL), (KeyError(NAME), FaultCode.EFFECT_FAILED)],
+    ("error", "fault", "told"),
+    [
+        (DeviceError(FaultCode.OUTBOX_FULL, "9 pages"), FaultCode.OUTBOX_FULL, "9 pages"),
+        (KeyError(NAME), FaultCode.EFFECT_FAILED, "KeyError"),
+    ],
 )
-async def test_a_commit_that_fails(error: Exception, fault: FaultCode, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_commit_that_fails(
+    error: Exception, fault: FaultCode, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
     bench = Bench()
     bench.publisher.error = error
     caplog.set_level(logging.DEBUG)
@@ -209,6 +214,7 @@ async def test_a_commit_that_fails(error: Exception, fault: FaultCode, caplog: p
     event = bench.posted[0]
     assert isinstance(event, ev.PublishFailed)
     assert (event.visit, event.fault) == (VISIT, fault)
+    assert told in caplog.text
     assert NAME not in caplog.text
 
 

@@ -26,13 +26,16 @@ ca = "ca.pem"
 certificate = "device.pem"
 key = "tls.key"
 """
+PICKED_UP = TERMINAL + 'faces = "oqs/face"\npick_up_faces = true\n'
 DISASTER = '[disaster]\nuntil = "2026-12-01T00:00:00+09:00"\n'
 
 
-def _with(site: Path, more: str, *, gateway: bool = True) -> Settings:
+def _with(site: Path, more: str, *, gateway: bool = True, key: bool = True) -> Settings:
+    """`key`: whether a site without gateway has one that receptions seal their queries to."""
     text = site.read_text()
     if not gateway:
         text = text.partition("[gateway]")[0] + "[broker]" + text.partition("[broker]")[2]
+        text = text.replace("[keys]", '[keys]\nencryption_key = "encryption.key"') if key else text
     return parse(text + more, site.parent)
 
 
@@ -48,7 +51,7 @@ def test_a_terminal_instead_of_a_gateway(site: Path) -> None:
     assert (terminal.requests, terminal.seconds, terminal.pick_up_faces) == (site.parent / "oqs/req", 180.0, False)
     with pytest.raises(DeviceError, match="only one of gateway, terminal"):
         _with(site, TERMINAL)
-    alone = _with(site, TERMINAL + 'faces = "oqs/face"\npick_up_faces = true\n', gateway=False)
+    alone = _with(site, PICKED_UP, gateway=False)
     assert alone.terminal is not None
     assert alone.terminal.pick_up_faces
 
@@ -87,9 +90,15 @@ def test_the_two_keys_of_the_device_are_two(site: Path) -> None:
         parse(text.replace("[keys]\n", '[keys]\nencryption_key = "device.key"\n'), site.parent)
 
 
+@pytest.mark.parametrize("more", [TERMINAL, WEBAPI])
+def test_nobody_answers_queries_that_no_reception_could_seal(site: Path, more: str) -> None:
+    with pytest.raises(DeviceError, match=r"needs `keys\.encryption_key`"):
+        _with(site, more, gateway=False, key=False)
+
+
 def test_secrets_are_hidden_and_the_view_is_a_settings_file_again(site: Path) -> None:
     settings = _with(site, WEBAPI, gateway=False)
     shown = show(settings)
     assert tomllib.loads(shown)["webapi"]["password_file"] == HIDDEN
     assert parse(show(_with(site, DISASTER)), site.parent).disaster is not None
-    assert parse(show(_with(site, TERMINAL, gateway=False)), site.parent).terminal is not None
+    assert parse(show(_with(site, PICKED_UP, gateway=False, key=False)), site.parent).terminal is not None

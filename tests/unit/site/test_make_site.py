@@ -188,6 +188,14 @@ def test_settings_from_the_command_line() -> None:
         setting("no equals sign")
 
 
+def test_a_date_on_the_command_line_is_a_setting(cards: tuple[Path, Path], tmp_path: Path) -> None:
+    words = ["--jpki-ca", str(cards[0]), "--set", "disaster.until=2026-12-01T00:00:00+09:00"]
+    assert main([str(tmp_path / "site"), *words]) == 0
+    disaster = load(tmp_path / "site" / "device" / "madoguchi.toml").disaster
+    assert disaster is not None
+    assert disaster.ends == 1796050800.0
+
+
 def test_written_toml_reads_back() -> None:
     tables = {
         "text": 'quote " and 窓口',
