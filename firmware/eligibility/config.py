@@ -43,7 +43,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class GatewayConfig:
-    """`url`: scheme, host and port, nothing else. `signing_key`: P-256. `pool_size`: 1 to 16 challenges."""
+    """`url`: scheme, host and port, nothing else. `signing_key`: P-256. `pool_size`: 1 to 64 challenges."""
 
     url: str
     tls: TlsFiles

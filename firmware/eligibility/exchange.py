@@ -26,7 +26,7 @@ from firmware.eligibility.transport import Reply, Request, Transport
 JOSE: Final = "application/jose"
 
 _URL: Final = re.compile(r"https://[A-Za-z0-9.\-\[\]:]{1,255}/?")
-_LONGEST_POLL_PAUSE: Final = 30.0
+_LONGEST_POLL_PAUSE: Final = 60.0
 _JITTER: Final = 0.1
 _WORTH_REPEATING: Final = frozenset({FaultCode.GATEWAY_UNREACHABLE, FaultCode.GATEWAY_TIMEOUT})
 _REPEATED_STATUSES: Final = frozenset({429, 500, 502, 503, 504})

@@ -23,7 +23,9 @@ from firmware.core.faults import DeviceError, FaultCode
 from firmware.eligibility.config import Patience, TlsFiles
 from firmware.eligibility.wire import MOST_BYTES
 
-_CONNECTIONS: Final = 4
+_CONNECTIONS: Final = 16
+"""More than questions can be open at once: one that waits for a connection while the gateway holds the others would
+count as unreachable."""
 _KEEP_ALIVE: Final = 30.0
 _LONGEST_RETRY_AFTER: Final = 3600
 
@@ -68,6 +70,7 @@ RESPONDER: Final = Peer("responder", "application/ocsp-response", ssl.TLSVersion
 def _tls_context(files: TlsFiles, peer: Peer) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = peer.oldest_tls
+    context.hostname_checks_common_name = False  # a subject's name is no host name (RFC 9525)
     try:
         context.load_verify_locations(cafile=files.ca)
         if files.certificate is not None:

@@ -34,6 +34,7 @@ _FAULT_OF_PROBLEM: Final = {
     "challenge-expired": FaultCode.CHALLENGE_REFUSED,
     "offline-challenge-refused": FaultCode.CHALLENGE_REFUSED,
     "not-offered": FaultCode.QUERY_NOT_OFFERED,
+    "not-found": FaultCode.QUERY_NOT_OFFERED,  # what a gateway of an older version says of a path that it does not know
     "disaster-mode-off": FaultCode.DISASTER_MODE_OFF,
 }
 """Every other type goes by its status: 4xx GATEWAY_REFUSED, 5xx GATEWAY_ERROR."""
@@ -82,6 +83,14 @@ def _no_constant(_name: str) -> Json:
     raise ValueError("NaN or Infinity")
 
 
+def _once_each(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """Of a member that is said twice nobody knows which one was meant (RFC 8259, 4)."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member twice")
+    return members
+
+
 def parse_object(data: bytes) -> dict[str, Json]:
     """One JSON object of bounded size and depth."""
     if len(data) > MOST_BYTES:
@@ -89,7 +98,7 @@ def parse_object(data: bytes) -> dict[str, Json]:
     if _depth(data) > _MOST_DEPTH:
         raise bad_answer("nested too deep")
     try:
-        members = json.loads(data.decode("utf-8"), parse_constant=_no_constant)
+        members = json.loads(data.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_once_each)
     except ValueError:
         # from None: the error's text and context would quote the answer
         raise bad_answer("not JSON") from None

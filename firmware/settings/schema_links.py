@@ -71,7 +71,9 @@ class Gateway(Section):
     ca: PublicFile = Field(description="CA certificate (PEM) of the gateway's server; no public root is trusted.")
     certificate: PublicFile = Field(description="Client certificate (PEM) shown to the gateway.")
     key: SecretFile = Field(description="Private key (PEM) of that certificate.")
-    request_seconds: Seconds = Field(default=5.0, description="Longest wait for one answer of the gateway.")
+    request_seconds: Seconds = Field(
+        default=10.0, description="Longest wait for one answer of the gateway, which may hold a question up to 5 s."
+    )
     pool: int = Field(
         default=8, ge=1, le=64, description="Challenges fetched in advance; each serves one visit, 10 minutes."
     )

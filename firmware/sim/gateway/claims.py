@@ -7,7 +7,7 @@ import base64
 import binascii
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from firmware.sim.gateway.problems import ProblemError
 
@@ -31,6 +31,14 @@ Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 class _Members(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _absent_is_left_out(cls, members: object) -> object:
+        """None is how a member that was left out looks in here; nobody may send it."""
+        if isinstance(members, dict) and any(members.get(name, "") is None for name in cls.model_fields):
+            raise ValueError("null")
+        return members
 
 
 class ChallengeRequest(_Members):

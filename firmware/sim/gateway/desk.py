@@ -127,6 +127,6 @@ def offered(row: LookUpRow, person: Insured | None) -> bool:
 
 
 async def body_of(request: web.Request, media: str) -> bytes:
-    if request.content_type != media:
+    if request.content_type != media or "Content-Encoding" in request.headers:
         raise ProblemError("unsupported-media-type", media)
     return await request.read()

@@ -5,6 +5,7 @@ Pure, any thread. Raises ProblemError: "malformed" for what is no such JWS, "sig
 
 import base64
 import binascii
+import hashlib
 import json
 import re
 from typing import Final
@@ -25,14 +26,40 @@ def decoded(text: str) -> bytes:
         value = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError) as error:
         raise ProblemError("malformed", "base64url") from error
-    if base64.urlsafe_b64encode(value).rstrip(b"=").decode() != text:
+    if _encoded(value) != text:
         raise ProblemError("malformed", "base64url")
     return value
 
 
+def thumbprint(key: ec.EllipticCurvePublicKey) -> str:
+    """RFC 7638, of a P-256 key: the `kid` under which it signs."""
+    numbers = key.public_numbers()
+    members = {"crv": "P-256", "kty": "EC", "x": _coordinate(numbers.x), "y": _coordinate(numbers.y)}
+    return _encoded(hashlib.sha256(json.dumps(members, separators=(",", ":")).encode()).digest())
+
+
+def _coordinate(number: int) -> str:
+    return _encoded(number.to_bytes(32, "big"))
+
+
+def _encoded(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member twice")
+    return members
+
+
+def _no_constant(_name: str) -> object:
+    raise ValueError("NaN or Infinity")
+
+
 def json_object(data: bytes) -> dict[str, object]:
     try:
-        value = json.loads(data)
+        value = json.loads(data.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_once_each)
     except (ValueError, RecursionError) as error:
         raise ProblemError("malformed", "JSON") from error
     if not isinstance(value, dict):
@@ -48,10 +75,19 @@ def opened(token: str, typ: str, key: ec.EllipticCurvePublicKey) -> dict[str, ob
     header = json_object(decoded(parts[1]))
     if header.get("alg") != "ES256" or header.get("typ") != typ or "crit" in header:
         raise ProblemError("malformed", "JWS header")
-    signature = decoded(parts[3])
-    numbers = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    if not isinstance(header.get("kid"), str):
+        raise ProblemError("malformed", "kid")
+    if header["kid"] != thumbprint(key):
+        raise ProblemError("signature-wrong", "kid")
+    check_signature(f"{parts[1]}.{parts[2]}", parts[3], key)
+    return json_object(decoded(parts[2]))
+
+
+def check_signature(signed: str, signature: str, key: ec.EllipticCurvePublicKey) -> None:
+    """`signature`: base64url of two numbers of 32 bytes."""
+    octets = decoded(signature)
+    numbers = int.from_bytes(octets[:32], "big"), int.from_bytes(octets[32:], "big")
     try:
-        key.verify(encode_dss_signature(*numbers), f"{parts[1]}.{parts[2]}".encode(), ec.ECDSA(hashes.SHA256()))
+        key.verify(encode_dss_signature(*numbers), signed.encode(), ec.ECDSA(hashes.SHA256()))
     except InvalidSignature as error:
         raise ProblemError("signature-wrong") from error
-    return json_object(decoded(parts[2]))

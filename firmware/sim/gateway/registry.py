@@ -17,6 +17,8 @@ from firmware.sim.gateway.insured import Insured, Search
 from firmware.sim.gateway.problems import ProblemError
 
 _MOST_UNUSED: Final = 256
+_REMEMBERED: Final = 86_400
+"""Seconds for which an expired or used challenge is still known."""
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS insured (person TEXT PRIMARY KEY, answer TEXT);
@@ -86,7 +88,7 @@ class Registry:
 
     def issue(self, device: str, count: int, now: float, seconds: int) -> list[dict[str, object]]:
         """Fresh challenges of one device."""
-        self._db.execute("DELETE FROM challenges WHERE expires < ?", (now - 3600,))
+        self._db.execute("DELETE FROM challenges WHERE expires < ?", (now - _REMEMBERED,))
         unused = "SELECT count(*) FROM challenges WHERE device = ? AND used_by IS NULL AND expires > ?"
         if self._db.execute(unused, (device, now)).fetchone()[0] + count > _MOST_UNUSED:
             raise ProblemError("rate-limited", "unused challenges", retry_after=60)
@@ -96,18 +98,18 @@ class Registry:
         return [{"id": identity, "nonce": nonce, "expires": expires} for identity, nonce, expires in made]
 
     def use(self, challenge: TakenChallenge, request: Repeatable, now: float) -> None:
-        """Use it up; a repeat of the same request may name it again."""
+        """Use it up; a repeat of the same request, byte by byte, may name it again."""
         row = self._db.execute(
             "SELECT nonce, expires, used_by FROM challenges WHERE device = ? AND id = ?",
             (request.device, challenge.id),
         ).fetchone()
         if row is None or row[0] != challenge.nonce:
             raise ProblemError("challenge-unknown")
-        if row[2] not in {None, request.key}:
+        if row[2] not in {None, request.digest}:
             raise ProblemError("challenge-used")
         self._db.execute(
             "UPDATE challenges SET used_by = ? WHERE device = ? AND id = ?",
-            (request.key, request.device, challenge.id),
+            (request.digest, request.device, challenge.id),
         )
         if row[1] <= now:
             raise ProblemError("challenge-expired")
@@ -118,11 +120,11 @@ class Registry:
             "SELECT used_by FROM challenges WHERE device = ? AND (id = ? OR nonce = ?)",
             (request.device, challenge.id, challenge.nonce),
         ).fetchone()
-        if row is not None and row[0] != request.key:
+        if row is not None and row[0] != request.digest:
             raise ProblemError("challenge-used")
         self._db.execute(
             "INSERT OR IGNORE INTO challenges VALUES (?, ?, ?, ?, ?)",
-            (challenge.id, request.device, challenge.nonce, expires, request.key),
+            (challenge.id, request.device, challenge.nonce, expires, request.digest),
         )
 
     # ---- look-ups --------------------------------------------------------------------------------------------------
@@ -153,7 +155,9 @@ class Registry:
         return row.id
 
     def register(self, request: Repeatable, lookup: str, ready: float) -> None:
-        """Reopen a look-up as one of a registered card."""
+        """Reopen a look-up as one of a registered card; a repeat that came at the same time changes nothing more."""
+        if self.repeated(request) is not None:
+            return
         self._db.execute("BEGIN IMMEDIATE")
         with self._db:
             self._db.execute("UPDATE asked SET registered = 1, ready = ? WHERE id = ?", (ready, lookup))
@@ -177,12 +181,12 @@ class Registry:
     # ---- consents, counts ------------------------------------------------------------------------------------------
 
     def put_consents(self, lookup: str, consents: Iterable[Consent]) -> None:
-        """Replace what was said before."""
+        """Replace what was said before. Of an item that is named twice the last counts."""
         rows = [(lookup, each.item, each.given, each.at, each.expires) for each in consents]
         self._db.execute("BEGIN IMMEDIATE")
         with self._db:
             self._db.execute("DELETE FROM consents WHERE lookup = ?", (lookup,))
-            self._db.executemany("INSERT INTO consents VALUES (?, ?, ?, ?, ?)", rows)
+            self._db.executemany("INSERT OR REPLACE INTO consents VALUES (?, ?, ?, ?, ?)", rows)
 
     def count_consents(self) -> dict[str, int]:
         rows = self._db.execute("SELECT given, count(*) FROM consents GROUP BY given").fetchall()

@@ -9,13 +9,20 @@ from collections.abc import AsyncIterator, Iterator
 
 
 @contextlib.asynccontextmanager
-async def saying(context: ssl.SSLContext | None, answer: bytes) -> AsyncIterator[str]:
-    """Answers every request with `answer`; the address."""
+async def saying(
+    context: ssl.SSLContext | None, answer: bytes, *, pause: float = 0.0, reset: bool = False
+) -> AsyncIterator[str]:
+    """Answers every request with `answer`, byte by byte where there is a pause, and hangs up or cuts; the address."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(65536)
-        writer.write(answer)
-        await writer.drain()
+        with contextlib.suppress(ConnectionError):
+            await reader.read(65536)
+            for each in [answer[at : at + 1] for at in range(len(answer))] if pause else [answer]:
+                writer.write(each)
+                await writer.drain()
+                await asyncio.sleep(pause)
+        if reset:
+            writer.transport.abort()
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)

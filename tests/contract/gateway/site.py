@@ -43,9 +43,9 @@ class Authority:
     def ca(self) -> Path:
         return self.folder / "ca.pem"
 
-    def _pair(self, name: str, host: str | None) -> tuple[Path, Path]:
+    def _pair(self, name: str, host: str | None, days: tuple[int, int] = (-1, 1)) -> tuple[Path, Path]:
         key = new_key()
-        certificate = _issue(key, name, self.key, "site", host=host)
+        certificate = _issue(key, name, self.key, "site", host=host, days=days)
         paths = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         paths[0].write_bytes(certificate.public_bytes(Encoding.PEM))
         paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
@@ -53,6 +53,14 @@ class Authority:
 
     def server(self, client_ca: Path | None = None, host: str = "127.0.0.1") -> ServerFiles:
         return ServerFiles(*self._pair(f"server-{host}", host), client_ca or self.ca)
+
+    def server_of_days(self, begin: int, end: int) -> ServerFiles:
+        """A server whose certificate is good from one day to another, reckoned from today."""
+        return ServerFiles(*self._pair(f"server{begin}{end}", "127.0.0.1", (begin, end)), self.ca)
+
+    def server_by_common_name(self, host: str) -> ServerFiles:
+        """A server whose certificate has its host name where a person's or a device's name stands."""
+        return ServerFiles(*self._pair(host, None), self.ca)
 
     def client(self, name: str, ca: Path | None = None) -> TlsFiles:
         return TlsFiles(ca or self.ca, *self._pair(name, None))
@@ -66,6 +74,7 @@ def _issue(
     *,
     ca: bool = False,
     host: str | None = None,
+    days: tuple[int, int] = (-1, 1),
 ) -> x509.Certificate:
     now = datetime.now(UTC)
     builder = (
@@ -74,8 +83,8 @@ def _issue(
         .issuer_name(_name(issuer))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now + timedelta(days=days[0]))
+        .not_valid_after(now + timedelta(days=days[1]))
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     )
     if host is not None:

@@ -18,7 +18,9 @@ from firmware.sim.gateway.faults import Fault, FaultKind
 from firmware.sim.gateway.people import SEED
 
 from .conftest import SECONDS, World
+from .servers import saying
 from .site import new_key
+from .test_gateway_troubles import http, server_context
 
 QUERY = VisitId("00112233445566778899aabbccddeeff")
 TARO = NumberQuery("06130017", "100001", date(1972, 11, 3), symbol="9901")
@@ -147,6 +149,14 @@ async def test_gateway_that_does_not_offer_it(world: World) -> None:
     for query in (TARO, SETSU):
         assert (await refusal(queries, asked(world, query))).code is FaultCode.QUERY_NOT_OFFERED
     await queries.close()
+
+
+async def test_gateway_of_an_older_version_does_not_offer_it(world: World) -> None:
+    body = b'{"type":"/problems/not-found","title":"not found","status":404,"env":"sim"}'
+    async with saying(server_context(world), http("404 X", "Content-Type: application/problem+json", body=body)) as url:
+        queries = HttpQueries(world.settings(url=url))
+        assert (await refusal(queries, asked(world, SETSU))).code is FaultCode.QUERY_NOT_OFFERED
+        await queries.close()
 
 
 async def test_device_of_another_env(world: World) -> None:

@@ -2,25 +2,24 @@
 
 import base64
 import json
-import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from firmware.core.evidence import ChipEvidence, FaceRecord
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.ids import VisitId
-from firmware.core.outcomes import EligibilityCode, Env, Liveness, Method
+from firmware.core.outcomes import EligibilityCode, Liveness, Method
 from firmware.core.secret import Secret
-from firmware.eligibility.evidence import Kind, Signer, look_up_members
-from firmware.eligibility.http import GatewayConfig, HttpGateway
-from firmware.eligibility.transport import Reply, Request, Transport
+from firmware.eligibility.evidence import Kind, look_up_members
+from firmware.eligibility.http import HttpGateway
+from firmware.eligibility.transport import Request, Transport
 from firmware.ports import LookUpEvidence
 from firmware.sim.gateway.evidence import Trust
 
 from .conftest import DEVICE, PATIENCE, SECONDS, VISIT, World
+from .hand import Hand
 from .holders import RsaKeys, signed_request
 from .site import new_key
 
@@ -167,49 +166,6 @@ async def test_evidence_too_large_for_the_gateway(world: World, client: HttpGate
 
 
 # ---- requests by hand ------------------------------------------------------------------------------------------
-
-
-class Hand:
-    """Sends what a proper client would not."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        world.judge.judging = False
-        config = GatewayConfig(
-            world.server.url, world.tls, DEVICE, "clinic", Env.SIM, world.device_key, world.clock, patience=PATIENCE
-        )
-        self.signer = Signer(config)
-        self.transport = Transport(config.url, config.tls, PATIENCE)
-
-    def members(self) -> dict[str, Any]:
-        client = self.world.client()
-        return look_up_members(self.world.holders["taro"].pin(client.take_challenge(VISIT)))
-
-    async def send(self, request: Request) -> tuple[int, str]:
-        reply: Reply = await self.transport.exchange(request)
-        members = json.loads(reply.body)
-        return reply.status, members.get("type", "").removeprefix("/problems/")
-
-    async def post(self, body: bytes, key: str, path: str = "/v1/lookups") -> tuple[int, str]:
-        return await self.send(Request("POST", path, body, "application/jose", {"Idempotency-Key": key}))
-
-    async def post_claims(self, **changes: object) -> tuple[int, str]:
-        """A well signed look-up with changed claims."""
-        now = int(time.time())
-        claims = {
-            "iss": DEVICE,
-            "site": "clinic",
-            "aud": "gateway",
-            "jti": "by-hand",
-            "iat": now,
-            "clock": "synced",
-            "env": "sim",
-            "visit": VISIT,
-            **self.members(),
-            **changes,
-        }
-        token = signed_request(self.world.device_key, claims, "lookup+jwt")
-        return await self.post(token.encode(), "by-hand")
 
 
 @pytest.fixture

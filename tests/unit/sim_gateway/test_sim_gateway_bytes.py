@@ -7,6 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
+from joserfc.jwk import ECKey
 
 from firmware.sim.gateway import evidence, jws
 from firmware.sim.gateway.claims import ChallengeRequest, parsed
@@ -30,11 +31,17 @@ def _number(text: str) -> int:
 
 def test_example_of_the_standard_holds_but_is_refused_for_its_missing_type() -> None:
     key = ec.EllipticCurvePublicNumbers(_number(_X), _number(_Y), ec.SECP256R1()).public_key()
-    content = jws.opened(EXAMPLE, None, key)  # type: ignore[arg-type]  # the example has no typ
-    assert content["iss"] == "joe"
+    signed, _, signature = EXAMPLE.rpartition(".")
+    jws.check_signature(signed, signature, key)
+    with pytest.raises(ProblemError, match="signature-wrong"):
+        jws.check_signature(signed, signature, KEY)
     with pytest.raises(ProblemError) as raised:
         jws.opened(EXAMPLE, "lookup+jwt", key)
     assert raised.value.detail == "JWS header"
+
+
+def test_kid_is_the_thumbprint_as_another_library_reckons_it() -> None:
+    assert jws.thumbprint(KEY) == ECKey.import_key(KEY).thumbprint()
 
 
 @pytest.mark.parametrize("text", ["QQ=", "Q", "QR", "Q+", "QQ\n"])
