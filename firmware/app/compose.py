@@ -117,6 +117,7 @@ def policy(settings: Settings, env: Env) -> Policy:
         methods=_methods(settings),
         face_without_issuer=FaceWithoutIssuer(section.face_without_issuer),
         look_up=eligibility.looks_up(settings),
+        consents=eligibility.asks_consents(settings),
         liveness=section.liveness,
         keypad=_has_keypad(settings),
         front_camera=settings.card_camera.adapter != "none",

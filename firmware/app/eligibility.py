@@ -23,8 +23,13 @@ if TYPE_CHECKING:
     from firmware.eligibility.fhir_part import FhirPart
 
 
+def asks_consents(settings: Settings) -> bool:
+    """Only a gateway can be told of them: the official reader has asked for those of its own results."""
+    return settings.gateway is not None
+
+
 def looks_up(settings: Settings) -> bool:
-    """Whether visits get an answer: without one no consent is asked for."""
+    """Whether visits get an answer."""
     terminal = settings.terminal
     return settings.gateway is not None or (terminal is not None and terminal.pick_up_faces)
 

@@ -64,6 +64,7 @@ TOLD: Final[Mapping[EligibilityCode, Told]] = MappingProxyType(
         EligibilityCode.EXCHANGE_ERROR: Told.UNCHECKED,
         EligibilityCode.PROCESSING_ERROR: Told.COUNTER,
         EligibilityCode.CONTRADICTORY: Told.COUNTER,
+        EligibilityCode.NOT_ATTRIBUTED: Told.COUNTER,
         EligibilityCode.REFUSED: Told.COUNTER,
         EligibilityCode.IDENTITY_CONFLICT: Told.COUNTER,
         EligibilityCode.NOT_ASKED: Told.COUNTER,

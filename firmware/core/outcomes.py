@@ -230,13 +230,15 @@ class EligibilityCode(StrEnum):
     """It took the question and could not work it off."""
     CONTRADICTORY = "contradictory"
     """The answer contradicts itself, so nothing of it is believed."""
+    NOT_ATTRIBUTED = "not-attributed"
+    """The official reader has a result, and nobody could say that it is this patient's and no other's."""
     REFUSED = "refused"
     IDENTITY_CONFLICT = "identity-conflict"
     NOT_ASKED = "not-asked"
 
 
 class ConsentAnswer(StrEnum):
-    """Answer to a consent question; no answer in time is `NOT_GIVEN`."""
+    """Answer to a consent question; no answer in time, and no question at all, is `NOT_GIVEN`."""
 
     GIVEN = "given"
     NOT_GIVEN = "not-given"

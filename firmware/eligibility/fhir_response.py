@@ -53,6 +53,7 @@ OUTCOMES: Final = MappingProxyType(
         EligibilityCode.EXCHANGE_ERROR: "error",
         EligibilityCode.PROCESSING_ERROR: "error",
         EligibilityCode.CONTRADICTORY: "error",
+        EligibilityCode.NOT_ATTRIBUTED: "error",
         EligibilityCode.REFUSED: "error",
         EligibilityCode.IDENTITY_CONFLICT: "error",
     }

@@ -35,7 +35,8 @@ from firmware.eligibility.rules import ChipIdentity
 from firmware.eligibility.stand_alone import StandAlone
 from firmware.ports import EligibilityAnswer, LookUpEvidence
 
-_NOTHING: Final = EligibilityAnswer(EligibilityCode.NOT_REACHABLE)
+_NOTHING: Final = EligibilityAnswer(EligibilityCode.TIMED_OUT)
+_NOBODYS: Final = EligibilityAnswer(EligibilityCode.NOT_ATTRIBUTED)
 _NOT_ASKED: Final = EligibilityAnswer(EligibilityCode.NOT_ASKED)
 _MOST_SPENT: Final = 1000
 _MOST_READ: Final = 64
@@ -44,7 +45,7 @@ _IDLE_LOOKS: Final = 4.0
 """Between visits it is looked this much more rarely."""
 
 
-@dataclass(slots=True, repr=False)
+@dataclass(slots=True, repr=False, eq=False)
 class _Waiting:
     """A look-up under way. `fitting`: by their hash, so that the same result in two files counts once."""
 
@@ -126,9 +127,8 @@ class OfficialReader:
                 if error.code is FaultCode.TERMINAL_ENV_MISMATCH:
                     raise
                 away = error  # it may come back
-            taken = not self._spent.keys().isdisjoint(waiting.fitting)  # by another visit, meanwhile
-            if taken or len(waiting.fitting) > 1 or (waiting.word.done() and not waiting.word.result()):
-                return _NOTHING
+            if self._taken(waiting) or len(waiting.fitting) > 1 or (waiting.word.done() and not waiting.word.result()):
+                return _NOBODYS
             if waiting.word.done() and away is None:
                 return self._believed(waiting)
             if waiting.fitting and not waiting.asked:
@@ -143,7 +143,14 @@ class OfficialReader:
                 await asyncio.wait({waiting.word}, timeout=min(look, left))
         if away is not None:
             raise away
-        return _NOTHING
+        return _NOBODYS if waiting.fitting else _NOTHING
+
+    def _taken(self, waiting: _Waiting) -> bool:
+        """Given to another visit, or fitting a later one: who left early makes way for who stands here now."""
+        every = list(self._waiting.values())
+        later = every[every.index(waiting) + 1 :]
+        given = [self._spent.keys(), *(other.fitting.keys() for other in later)]
+        return any(not each.isdisjoint(waiting.fitting) for each in given)
 
     async def _read_new(self, waiting: _Waiting) -> None:
         """Results that appeared and were not read for this visit yet."""

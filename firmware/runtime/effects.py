@@ -118,17 +118,21 @@ class Effects:
         self.outlives.spawn(self._card.release())
 
     def request(self, request: StaffRequest) -> None:
-        """A verified request counts only for the open visit, a staff check only after it was asked for."""
+        """A verified request counts only for the open visit, a staff check only after it was asked for.
+
+        A word about what a look-up found counts as long as that runs: the patient may have left.
+        """
         visit = self._visit
-        if visit is None or visit.id != request.visit:
+        if request.verb == "confirm-result":
+            if not self._look_up.confirm(request.visit, request.approved):
+                self._count()
+        elif visit is None or visit.id != request.visit:
             self._count()
         elif request.verb == "cancel":
             self._post(ev.CancelRequested(at=now(), visit=visit.id))
         elif request.verb == "staff-check" and visit.staff_asked:
             visit.vault.staff_request = request.jws
             self._post(ev.StaffAnswered(at=now(), visit=visit.id, approved=request.approved))
-        elif request.verb == "confirm-result":
-            self._devices.gateway.confirm(visit.id, request.approved)
         else:
             self._count()
 

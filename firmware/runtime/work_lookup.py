@@ -88,6 +88,14 @@ class LookUpWorker:
         if len(self._detached) > MAX_DETACHED:
             self._give_up(self._detached.pop(0))
 
+    def confirm(self, visit: VisitId, approved: bool) -> bool:
+        """Staff's word about what a visit's look-up found, also after the patient left. False: none is under way."""
+        jobs = [*self._detached, *([] if self._job is None else [self._job])]
+        known = any(job.visit.id == visit for job in jobs)
+        if known:
+            self._gateway.confirm(visit, approved)
+        return known
+
     def forget(self) -> None:
         """The visit is closed: nothing of its job stays, unless it was detached."""
         if self._job is not None:
@@ -144,11 +152,12 @@ class LookUpWorker:
         self._post(event)
 
     def _amend(self, job: LookUpJob, ended: _Ended, published: VisitSummary) -> None:
-        """Publish the late amendment: the published summary with the look-up's outcome."""
+        """Publish the late amendment: the published summary with the look-up's outcome. Now the visit is done."""
         summary = amended(published, ended.answer.code, ended.fault, ended.answer.flags)
         if summary.eligibility is EligibilityCode.IDENTITY_CONFLICT:
             self._publisher.alert(FaultCode.IDENTITY_CONFLICT, job.visit.id)
         self._publish.late(job.visit.id, summary, ended.answer.detail)
+        self._publisher.progress(job.visit.id, fx.Progress.DONE)
 
     def _give_up(self, job: LookUpJob) -> None:
         """End the oldest of too many."""

@@ -61,9 +61,10 @@ _HINTS: dict[EligibilityCode, tuple[StaffHint, ...]] = {
     EligibilityCode.EXCHANGE_ERROR: _UNCHECKED,
     EligibilityCode.PROCESSING_ERROR: _UNCHECKED,
     EligibilityCode.CONTRADICTORY: _UNCHECKED,
+    EligibilityCode.NOT_ATTRIBUTED: _UNCHECKED,
     EligibilityCode.REFUSED: _UNCHECKED,
     EligibilityCode.IDENTITY_CONFLICT: (StaffHint.POSSIBLE_FORGERY,),
-    EligibilityCode.NOT_ASKED: (),
+    EligibilityCode.NOT_ASKED: (StaffHint.ASK_DOCUMENT,),
 }
 _WITHOUT_ANSWER: dict[FaultCode, EligibilityCode] = {
     FaultCode.GATEWAY_REFUSED: EligibilityCode.REFUSED,
@@ -152,7 +153,10 @@ def conclude(state: VisitState, policy: Policy) -> Step:
 
 
 def leave_early(state: VisitState, policy: Policy, because: FaultCode | None = None) -> Step:
-    """The card was pulled: publish what is known, let the look-up run on, close everything else."""
+    """The card was pulled: publish what is known, let the look-up run on, close everything else.
+
+    For receptions the visit is done once its look-up is: until then staff may still confirm what it found.
+    """
     visit = state.visit
     pending = _pending(state)
     if visit.eligibility is None:
@@ -162,8 +166,9 @@ def leave_early(state: VisitState, policy: Policy, because: FaultCode | None = N
     if isinstance(state, Consenting) and visit.consent is None:
         effects.append(SendConsent(visit.id, given=False))
     if pending:
-        effects.append(DetachLookUp(visit.id, summary))
-    effects += [CloseVisit(visit.id), ReportProgress(visit.id, Progress.DONE)]
+        effects += [DetachLookUp(visit.id, summary), CloseVisit(visit.id)]
+    else:
+        effects += [CloseVisit(visit.id), ReportProgress(visit.id, Progress.DONE)]
     if because is not None and state.device.card_present:
         return remove_card(state.device, policy, ended=visit.id, because=because).before(*effects)
     return _glance(home(state.device, policy), policy).before(*effects)

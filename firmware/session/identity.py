@@ -200,7 +200,8 @@ def settle(state: VisitState, policy: Policy, method: Method) -> Step:
     """Identity is settled: leave the card, look up, ask for consent meanwhile.
 
     Near and past the certificate's end no medical information is shared (eligibility.md 1.5), so nothing is asked
-    then; past the grace period the look-up cannot answer, so it is not sent; neither is it without a gateway.
+    then, nor where the official reader asks (`Policy.consents`); past the grace period the look-up cannot answer, so it
+    is not sent; neither is it without a gateway.
     """
     if state.visit.revocation_wanted:
         return _wait_for_revocation(state, policy)
@@ -209,7 +210,7 @@ def settle(state: VisitState, policy: Policy, method: Method) -> Step:
     leave: list[Effect] = [StopEntry(visit.id), CloseCamera(visit.id), StopTimers(visit.id)]
     release: list[Effect] = [ReleaseCard(visit.id), ReportProgress(visit.id, Progress.CHECKING)]
     if certificate is CertificateCheck.EXPIRED or not policy.look_up:
-        visit = replace(visit, eligibility=EligibilityCode.NOT_ASKED).hinted(StaffHint.ASK_DOCUMENT)
+        visit = replace(visit, eligibility=EligibilityCode.NOT_ASKED)
         return conclude(LookingUp(state.device, visit), policy).before(*leave, *release)
     effects: list[Effect] = [
         *leave,
@@ -217,7 +218,7 @@ def settle(state: VisitState, policy: Policy, method: Method) -> Step:
         *release,
         StartTimer(visit.id, Timer.LOOK_UP, policy.look_up_seconds + LOOK_UP_MARGIN),
     ]
-    if certificate in _NO_SHARING:
+    if certificate in _NO_SHARING or not policy.consents:
         return Step(LookingUp(state.device, visit), (*effects, Show(LookingUpView())))
     effects += [
         Show(ConsentView()),

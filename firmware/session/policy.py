@@ -22,6 +22,8 @@ class Policy:
     face_without_issuer: FaceWithoutIssuer = FaceWithoutIssuer.STAFF
     look_up: bool = True
     """False: stand-alone, without a gateway (design.md, "Modes and limits"): nothing is looked up or consented to."""
+    consents: bool = True
+    """False: the official reader asks for them, this device could pass none on, and asks none (eligibility.md 1.3)."""
     check_revocation: bool = False
     """True: the site has an approved responder, and no identity is settled before it was asked (card.md 4.3)."""
     liveness: LivenessMode = LivenessMode.OFF

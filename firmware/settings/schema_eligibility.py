@@ -3,6 +3,7 @@
 Sections of `madoguchi.toml` (see `schema.py`). Pure; any thread. Source: eligibility.md 1.8, 2.3 to 2.6, 2.9.
 """
 
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -61,9 +62,11 @@ class Terminal(Section):
     )
     pick_up_faces: bool = Field(
         default=False,
-        description="Pick up what the official reader found: for an open visit by face, if exactly one result has the "
+        description="Pick up what the official reader found: for a visit by face, if exactly one result has the "
         "chip's birth date and sex, and staff confirm it at the reception (`confirm-result`; they compare on the "
-        "terminal's own screen) while the card still lies there. Never the next file.",
+        "terminal's own screen) within `policy.look_up_seconds`. Never the next file. A patient who takes the card "
+        "before that gets the answer as the late amendment, which staff alone read. This device asks for no consents: "
+        "the official reader has asked.",
     )
 
     @model_validator(mode="after")
@@ -71,7 +74,7 @@ class Terminal(Section):
         if self.pick_up_faces and self.faces is None:
             raise ValueError("`pick_up_faces` needs `faces`")
         folders: list[Path] = [each for each in (self.requests, self.responses, self.faces) if each is not None]
-        if len(set(folders)) != len(folders):
+        if len({os.path.normpath(each) for each in folders}) != len(folders):
             raise ValueError("`requests`, `responses` and `faces` are folders of their own")
         return self
 

@@ -1,10 +1,11 @@
-"""Bad input: gateway 500, time-out, wrong certificate, answer for another birth date."""
+"""Bad input: gateway 500, time-out, wrong certificate, an answer for another birth date, or one against itself."""
 
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
 
+from firmware.core.eligibility import EligibilityFlag
 from firmware.core.faults import FaultCode
 from firmware.core.outcomes import EligibilityCode, StaffHint, VisitOutcome
 from firmware.core.views import IdleView, NextStep, ResultView
@@ -96,5 +97,21 @@ async def test_an_answer_for_another_birth_date_is_shown_to_nobody(bench: Bench)
     assert message["body"]["fault"] == "ELG-007"
     assert "19010203" not in str(message)
     assert_texts(FaultCode.IDENTITY_CONFLICT)
+    await bench.server.fault(None)
+    await bench.goes_on()
+
+
+async def test_an_answer_that_contradicts_itself_is_not_believed(bench: Bench) -> None:
+    """It validates: code and 資格有効性 are known values that do not go together."""
+    await bench.server.fault(Fault(FaultKind.OTHER_VALIDITY, LOOK_UPS))
+    await bench.place()
+    await bench.by_face()
+    result = await bench.finish()
+    assert (result.outcome, result.eligibility) == (VisitOutcome.IDENTIFIED, EligibilityCode.CONTRADICTORY)
+    assert result.flags == (EligibilityFlag.CONTRADICTION,)
+    assert StaffHint.CHECK_LATER in result.hints
+    await bench.shown(ResultView(NextStep.COUNTER, outcome=EligibilityCode.CONTRADICTORY))
+    told = (await bench.received(bench.publisher.records[-1].visit))["body"]["eligibility"]
+    assert (told["code"], told["detail"]) == ("contradictory", None)
     await bench.server.fault(None)
     await bench.goes_on()

@@ -23,6 +23,7 @@ OTHERS = [
     "--number --terminal --answer kigen",
     "--terminal --pick-up --answer jiro",
     "--terminal --pick-up --answer fumi",
+    "--terminal --pick-up --pull-card-at LookingUp",
     "--answer sachi --pin",
     "--answer kigen --refuse-consent",
     "--answer jiro --pull-card-at LookingUp",
@@ -96,7 +97,7 @@ def test_of_two_results_that_fit_none_is_shown(films: Path) -> None:
     told = end(start(films, "--terminal --pick-up --twins --json")).told
     assert told["wrong"] == []
     (result,) = told["reception"]
-    assert result["body"]["eligibility"]["code"] == "not-reachable"
+    assert result["body"]["eligibility"]["code"] == "not-attributed"
     assert result["body"]["eligibility"].get("detail") is None
     assert not [line for line in told["story"] if line["who"] == "staff"], "staff are not even asked"
 

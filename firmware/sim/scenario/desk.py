@@ -16,6 +16,8 @@ from firmware.sim.scenario.story import Story
 
 READS: Final = "Matching"
 """When the official reader's results appear: before this device's own look-up, as if both were used in a row."""
+LEFT: Final = "Idle"
+"""Where the device is once the card that was pulled early stays away."""
 _CONFIRM: Final = 20.0
 _ASKS: Final = {
     Question.NUMBER: "asks by insured number, without a card",
@@ -45,11 +47,14 @@ class Staff:
         self._crew = crew
         self._story = story
         self._reading = asyncio.Event()
+        self._until = [READS] if plan.pull_at is None else [plan.pull_at, LEFT]
 
     def notice(self, message: Message) -> None:
-        """The patient stands at the counter once the face is compared."""
-        if message.get("event") == "state" and message.get("state") == READS:
-            self._reading.set()
+        """The patient stands at the counter once the face is compared, or takes the card to the official reader."""
+        if self._until and message.get("event") == "state" and message.get("state") == self._until[0]:
+            self._until.pop(0)
+            if not self._until:
+                self._reading.set()
 
     async def confirm(self) -> None:
         """The official reader leaves its results; staff say yes if they are asked."""

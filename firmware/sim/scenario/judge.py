@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
-from firmware.sim.scenario.outcomes import ANSWERS, NOT_REACHED, Told
+from firmware.sim.scenario.outcomes import ANSWERS, NOT_ATTRIBUTED, NOT_REACHED, Told
 from firmware.sim.scenario.plan import SETTLED, Away, Face, Plan, Way
 from firmware.sim.scenario.story import Story
 
@@ -53,7 +53,7 @@ def expect(plan: Plan) -> Expected:
         members = {**_unsettled("not-identified"), "checks.issuer": ("unknown",), "match.code": ("match",)}
         return Expected(members, ("Matching", "AwaitingStaff"))
     step = _told(plan).step if plan.tells_eligibility else None
-    return Expected(_settled(plan), ("Consenting",), step=step)
+    return Expected(_settled(plan), ("Consenting",) if plan.asks_consent else ("LookingUp",), step=step)
 
 
 def judge(plan: Plan, story: Story, messages: Sequence[Mapping[str, object]], violations: Sequence[str]) -> list[str]:
@@ -83,13 +83,21 @@ def _settled(plan: Plan) -> dict[str, tuple[object, ...]]:
         "method": (str(plan.way),),
         "assurance": ("face-issuer-unknown",) if plan.forged else (assurance,),
         **_answered(plan),
-        "consent.answer": ("given",) if plan.consent else ("refused",),
+        "consent.answer": _consented(plan),
         **alive,
     }
 
 
+def _consented(plan: Plan) -> tuple[object, ...]:
+    if not plan.asks_consent:
+        return ("not-given",)
+    return ("given",) if plan.consent else ("refused",)
+
+
 def _told(plan: Plan) -> Told:
-    if Away.GATEWAY in plan.away or plan.twins:
+    if plan.twins:
+        return NOT_ATTRIBUTED
+    if Away.GATEWAY in plan.away:
         return NOT_REACHED
     told = ANSWERS[plan.insured]
     return told.confirmed() if plan.pick_up else told
@@ -187,6 +195,8 @@ def _screens_wrong(plan: Plan, expected: Expected, story: Story) -> Iterator[str
         yield "the device did not read the card while it was shown"
     if ANSWERS[plan.insured].first is not None and "RegisterView" not in story.views:
         yield "the patient was not asked whether to register the card"
+    if not plan.asks_consent and "ConsentView" in story.views:
+        yield "the patient was asked for a consent that can be passed on to nobody"
     if expected.step is not None and expected.step not in story.asked:
         yield f"the result screen did not say {expected.step}"
 

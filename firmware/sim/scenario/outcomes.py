@@ -76,7 +76,9 @@ ANSWERS: Final[Mapping[str, Told]] = MappingProxyType(
     }
 )
 NOT_REACHED: Final = Told("not-reachable", step="unchecked")
-"""Nobody was there to ask, or nothing that was found is this patient's."""
+"""Nobody was there to ask."""
+NOT_ATTRIBUTED: Final = Told("not-attributed", step="counter")
+"""What was found fits another one as well."""
 
 
 def named(text: str) -> str:

@@ -134,6 +134,11 @@ class Plan:
         return self.answer is not None or self.question is not None or self.pick_up
 
     @property
+    def asks_consent(self) -> bool:
+        """Whether this device does; the official reader asks for those of its own results."""
+        return not self.pick_up
+
+    @property
     def name(self) -> str:
         """What the visit is, in words."""
         if self.question is not None:

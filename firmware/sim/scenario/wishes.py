@@ -152,9 +152,10 @@ def _of_who_answers(flags: Flags) -> Rules:
         (flags.twins and not flags.pick_up, "--twins needs --pick-up"),
         (flags.twins and flags.answer is not None, "--twins: nothing is shown, whatever the answer"),
         (
-            flags.pick_up and (not face or flags.pull_card_at is not None),
-            "--pick-up is for a patient known by face who stays: the result must fit the card",
+            flags.pick_up and (not face or flags.pull_card_at not in {None, "LookingUp"}),
+            "--pick-up is for a patient known by face: the result must fit the card, pulled at LookingUp if at all",
         ),
+        (flags.pick_up and flags.refuse_consent, "--pick-up: consents are asked by the official reader, not here"),
         (flags.pick_up and parts_down, "--pick-up: staff confirm at the reception, which needs broker and reception"),
     )
 

@@ -22,6 +22,7 @@ from firmware.core.outcomes import (
     Revocation,
     TryCode,
 )
+from firmware.core.views import ConsentView
 from firmware.session.model import (
     AwaitingStaff,
     Device,
@@ -55,6 +56,7 @@ class World:
     passed: set[VisitId] = field(default_factory=set)
     published: Counter[VisitId] = field(default_factory=Counter)
     detached: Counter[VisitId] = field(default_factory=Counter)
+    done: set[VisitId] = field(default_factory=set)
     visits: int = 0
     foreign: int = 0
     stopped: bool = False
@@ -116,6 +118,8 @@ class World:
     def _apply(self, effect: fx.Effect) -> None:
         if isinstance(effect, fx.StartTimer | fx.StopTimer | fx.StopTimers):
             self._run_timer(effect)
+        elif isinstance(effect, fx.Show):
+            assert self.policy.consents or not isinstance(effect.view, ConsentView), "asked, and nobody to tell"
         elif isinstance(effect, fx.VisitEffect):
             self.cameras.check(effect, self.state)
             self._work(effect, effect.visit)
@@ -182,6 +186,10 @@ class World:
                 assert checks.revocation is not Revocation.REVOKED
                 assert self.state.visit.method is Method.PIN or not self.state.visit.on_phone
                 self._no_face_alone(self.state.visit)
+            case fx.SendConsent():
+                assert self.policy.consents, "nobody to tell"
+            case fx.ReportProgress(progress=fx.Progress.DONE):
+                self.done.add(effect.visit)
             case _:
                 pass
 
@@ -209,6 +217,7 @@ class World:
     def _check(self) -> None:
         assert all(count == 1 for count in self.published.values()), "two outcomes for one visit"
         assert all(count == 1 for count in self.detached.values()), "two late amendments for one visit"
+        assert self.done.isdisjoint(self.detached), "done, and its look-up still runs"
         assert set(self.published) <= self.passed, "published a visit that did not pass Identifying"
         open_now = self.opened - self.closed
         self.cameras.settled(self.state)
@@ -316,6 +325,7 @@ def play(seed: int, length: int = 40) -> RandomWorld:
         front_camera=rng.random() < 0.7,
         front_lifted=rng.random() < 0.5,
         liveness=rng.choice([LivenessMode.OFF, *LivenessMode]),
+        consents=rng.random() < 0.8,
     )
     world = RandomWorld(rng, policy)
     world.feed(ev.DeviceStarted(at=world.now, provisioned=True))

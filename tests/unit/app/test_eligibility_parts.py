@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from firmware.app import eligibility
+from firmware.app.compose import policy
 from firmware.core.eligibility import WayOn
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcome_texts import SHIPPED
@@ -72,6 +73,7 @@ def test_a_made_site_with_a_gateway_asks_it_for_both(settings: Settings, clock: 
     assert isinstance(eligibility.gateway(settings, Env.SIM, clock, FakePublisher()), HttpGateway)
     assert isinstance(eligibility.queries(settings, Env.SIM, clock), HttpQueries)
     assert eligibility.looks_up(settings)
+    assert policy(settings, Env.SIM).consents
     assert eligibility.answers_queries(settings)
 
 
@@ -92,7 +94,8 @@ def test_the_official_readers_results_are_picked_up_only_where_it_is_written(
     wanted = terminal.model_copy(update={"pick_up_faces": True})
     changed = _changed(settings, gateway=None, terminal=wanted)
     assert isinstance(eligibility.gateway(changed, Env.SIM, clock, FakePublisher()), OfficialReader)
-    assert eligibility.looks_up(changed)
+    rules = policy(changed, Env.SIM)
+    assert (rules.look_up, rules.consents) == (True, False), "the official reader has asked for them"
 
 
 def test_the_webapi_answers_queries(settings: Settings, clock: SystemClock, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from firmware.panel.render import FULL, STRIP, render
 SOURCE = (resources.files("firmware.core") / "outcome_texts.toml").read_text("utf-8")
 LANGUAGES = ("ja", "en")
 NEUTRAL = (
-    *("invalid", "invalid-new-exists", "none", "several", "contradictory", "refused"),
+    *("invalid", "invalid-new-exists", "none", "several", "contradictory", "not-attributed", "refused"),
     *("identity-conflict", "processing-error"),
 )
 UNCHECKED = (
@@ -26,6 +26,7 @@ UNCHECKED = (
     "exchange-error",
     "processing-error",
     "contradictory",
+    "not-attributed",
     "refused",
     "not-asked",
 )

@@ -131,7 +131,26 @@ async def test_detached_it_publishes_one_amendment() -> None:
     assert (late.visit, late.summary.eligibility) == (VISIT, EligibilityCode.VALID)
     assert (late.summary.hints, late.eligibility) == ((StaffHint.GO_ON,), {"name": NAME})
     assert [type(event) for event in desk.posted] == [ev.ResultCommitted]
+    assert desk.publisher.progressed == [(VISIT, fx.Progress.DONE)], "the visit is done only now"
     assert desk.gone()
+
+
+async def test_staff_s_word_is_passed_on_while_the_look_up_runs() -> None:
+    desk, other = Desk(), VisitId("another")
+    assert not desk.worker.confirm(VISIT, approved=True)
+    desk.gateway.hold()
+    desk.look_up()
+    assert desk.worker.confirm(VISIT, approved=False)
+    desk.detach()
+    following = desk.open(other)
+    assert not desk.worker.confirm(other, approved=True)
+    desk.look_up(following)
+    assert desk.worker.confirm(VISIT, approved=True)
+    assert desk.worker.confirm(other, approved=True)
+    desk.gateway.release()
+    await until(lambda: desk.late)
+    assert not desk.worker.confirm(VISIT, approved=True)
+    assert desk.gateway.confirmed == [(VISIT, False), (VISIT, True), (other, True)]
 
 
 async def test_detached_when_the_answer_was_there_already() -> None:

@@ -7,13 +7,23 @@ from firmware.core.effects import Progress, Tone
 from firmware.core.eligibility import NEEDS_PATIENT, EligibilityFlag
 from firmware.core.events import Button, Part, Timer
 from firmware.core.faults import FaultCode
-from firmware.core.outcomes import CertificateCheck, ConsentAnswer, EligibilityCode, Env, StaffHint, VisitOutcome
+from firmware.core.outcomes import (
+    CertificateCheck,
+    ConsentAnswer,
+    EligibilityCode,
+    Env,
+    Method,
+    StaffHint,
+    VisitOutcome,
+)
 from firmware.core.views import ConsentView, LookingUpView, NextStep, ResultView
 from firmware.session.model import Consenting, Idle, LookingUp, Showing
 from firmware.session.policy import Policy
-from tests.unit.session.ways import consenting, looking_up, matching, registering
+from tests.unit.session.ways import checking_pin, consenting, looking_up, matching, registering
 
-NO_SHARING = [CertificateCheck.GRACE, CertificateCheck.EXPIRED]
+VALID = EligibilityCode.VALID
+UNANSWERED = {CertificateCheck.EXPIRED, CertificateCheck.UNKNOWN_ISSUER, CertificateCheck.WRONG_PROFILE}
+"""Certificates that nobody is asked about."""
 HINTS = {
     EligibilityCode.VALID: (StaffHint.GO_ON,),
     EligibilityCode.VALID_SEVERAL: (StaffHint.CHOOSE_RESULT,),
@@ -31,12 +41,13 @@ HINTS = {
             EligibilityCode.EXCHANGE_ERROR,
             EligibilityCode.PROCESSING_ERROR,
             EligibilityCode.CONTRADICTORY,
+            EligibilityCode.NOT_ATTRIBUTED,
             EligibilityCode.REFUSED,
         ),
         (StaffHint.CHECK_LATER, StaffHint.ASK_DOCUMENT),
     ),
     EligibilityCode.IDENTITY_CONFLICT: (StaffHint.POSSIBLE_FORGERY,),
-    EligibilityCode.NOT_ASKED: (),
+    EligibilityCode.NOT_ASKED: (StaffHint.ASK_DOCUMENT,),
 }
 
 
@@ -216,6 +227,32 @@ def test_alone_without_a_gateway_nothing_is_asked_or_looked_up() -> None:
     assert (result.consent, result.hints) == (ConsentAnswer.NOT_GIVEN, (StaffHint.ASK_DOCUMENT,))
     story.committed().shows(ResultView(NextStep.COUNTER))
     story.wait(5.0).take_card().at(Idle)
+
+
+ELSEWHERE = Policy(env=Env.SIM, consents=False)
+"""The official reader has asked for the consents."""
+
+
+@pytest.mark.parametrize("check", [check for check in CertificateCheck if check not in UNANSWERED])
+def test_where_the_official_reader_asks_nothing_is_asked_here(check: CertificateCheck) -> None:
+    story = matching(ELSEWHERE).chip().face().certificate(check)
+    assert len(story.all(fx.LookUp)) == 1
+    story.shows(LookingUpView()).at(LookingUp)
+    story.unmoved_by(*(lambda button=button: story.press(button) for button in Button))
+    story.answer()
+    result = story.result
+    assert (result.eligibility, result.consent, result.consented_at) == (VALID, ConsentAnswer.NOT_GIVEN, None)
+    assert not story.all(fx.SendConsent)
+    assert ConsentView() not in [effect.view for effect in story.all(fx.Show)]
+
+
+def test_what_the_official_reader_cannot_answer_needs_a_document() -> None:
+    """By PIN there is nothing to compare its results with."""
+    story = checking_pin(ELSEWHERE).certificate().pin()
+    story.at(LookingUp)
+    result = story.answer(EligibilityCode.NOT_ASKED).result
+    assert (result.method, result.hints) == (Method.PIN, (StaffHint.ASK_DOCUMENT,))
+    assert not story.all(fx.SendConsent)
 
 
 @pytest.mark.parametrize("button", [Button.LEFT, Button.RIGHT])

@@ -61,6 +61,7 @@ def test_a_terminal_instead_of_a_gateway(site: Path) -> None:
     [
         (TERMINAL + "pick_up_faces = true\n", "needs `faces`"),
         (TERMINAL.replace("oqs/res", "oqs/req"), "folders of their own"),
+        (TERMINAL.replace("oqs/res", "oqs/res/../req"), "folders of their own"),
         (TERMINAL.replace("1319999999", "131999999"), r"terminal\.institution"),
         (TERMINAL + 'encoding = "euc-jp"\n', r"terminal\.encoding"),
         (TERMINAL + WEBAPI, "can answer"),

@@ -110,6 +110,20 @@ async def test_staff_confirm_once_the_face_is_compared_and_they_are_asked(flags:
     assert crew.done == [*left, "confirm v1"]
 
 
+async def test_who_leaves_early_takes_the_card_to_the_official_reader() -> None:
+    crew = FakeCrew()
+    flags = Flags(terminal=True, pick_up=True, pull_card_at="LookingUp")
+    staff = Staff(make_plan(flags), cast("Crew", crew), _story())
+    task = asyncio.create_task(staff.confirm())
+    for state in ("Idle", "Matching", "LookingUp"):
+        staff.notice({"event": "state", "state": state})
+        await asyncio.sleep(0)
+        assert crew.done == []
+    staff.notice({"event": "state", "state": "Idle"})
+    await asyncio.wait_for(task, 5)
+    assert crew.done == ["taro False", "hanako False", "confirm v1"]
+
+
 async def test_staff_who_are_not_asked_say_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("firmware.sim.scenario.desk._CONFIRM", 0.01)
     crew = FakeCrew(asks=False)

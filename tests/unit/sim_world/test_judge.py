@@ -248,6 +248,20 @@ def test_an_amendment_carries_the_answer() -> None:
     assert wrong == ["eligibility.code is valid, not invalid"]
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_where_the_official_reader_asks_the_device_must_not(asked: bool) -> None:
+    plan = make_plan(Flags(terminal=True, pick_up=True))
+    eligibility = {"code": "valid", "flags": ["staff-confirmed"], "ways": ANSWERS["taro"].ways}
+    states = ("Matching", "Consenting", "LookingUp") if asked else ("Matching", "LookingUp")
+    screens = (*((_screen("ConsentView"),) if asked else ()), _screen("ResultView", "done"))
+    result = _result(eligibility=eligibility, consent={"answer": "given" if asked else "not-given"})
+    wrong = judge(plan, _story(*states, events=screens), [result], [])
+    assert len(wrong) == (2 if asked else 0)
+    if asked:
+        assert wrong[0] == "consent.answer is given, not not-given"
+        assert "passed on to nobody" in wrong[1]
+
+
 def test_a_question_has_one_answer_and_is_no_visit() -> None:
     plan = make_plan(Flags(number=True, answer="jiro"))
     answer = {**_answered(), "typ": "lookup"}
@@ -261,7 +275,8 @@ def test_a_question_has_one_answer_and_is_no_visit() -> None:
     [
         (Flags(number=True, gateway_down=True), "not-reachable", []),
         (Flags(terminal=True, pick_up=True), "valid", ["staff-confirmed"]),
-        (Flags(terminal=True, pick_up=True, twins=True), "not-reachable", []),
+        (Flags(terminal=True, pick_up=True, twins=True), "not-attributed", []),
+        (Flags(terminal=True, pick_up=True, pull_card_at="LookingUp"), "pending", []),
         (Flags(disaster=True), "valid", []),
     ],
 )

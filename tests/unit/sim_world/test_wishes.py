@@ -38,7 +38,8 @@ NONSENSE = [
     (Flags(twins=True, pick_up=True, terminal=True, answer="jiro"), "whatever the answer"),
     (Flags(pick_up=True, terminal=True, staff=True), "known by face"),
     (Flags(pick_up=True, terminal=True, impostor=True), "known by face"),
-    (Flags(pick_up=True, terminal=True, pull_card_at="LookingUp"), "known by face"),
+    (Flags(pick_up=True, terminal=True, pull_card_at="Consenting"), "pulled at LookingUp if at all"),
+    (Flags(pick_up=True, terminal=True, refuse_consent=True), "asked by the official reader"),
     (Flags(pick_up=True, terminal=True, reception_down=True), "staff confirm"),
 ]
 
@@ -89,7 +90,7 @@ def test_there_is_a_demand_for_everybody_in_codes_of_the_contract() -> None:
 
 
 def test_every_outcome_that_a_gateway_can_give_has_somebody() -> None:
-    not_by_gateway = {"timed-out", "not-asked"}
+    not_by_gateway = {"timed-out", "not-attributed", "not-asked"}
     assert {told.outcome for told in ANSWERS.values()} == set(EligibilityCode) - not_by_gateway
 
 
