@@ -1,7 +1,8 @@
 """`make measure-stack`: the whole stack against issue 2, A3 to A6 and A10, with the figures in docs/measurements.md.
 
-Parts: `runs` (two whole runs at once; holder, impostor, forged chip), `privacy` (22 mixed visits on one device, then a
-search for the holder's data in every file, topic and the device's memory, with and without memory hygiene; OpenSC
+Parts: `runs` (two whole runs at once; holder, impostor, forged chip), `privacy` (22 mixed visits on one device and the
+reception's own queries, by number and by person, then a search for the holder's data in every file, topic and the
+device's memory, with and without memory hygiene; the same after queries over the official terminal's folder; OpenSC
 against the same card), `kill` (kill -9 right after "done"). All real but for card, pictures, panel and people.
 
 Exit codes: 0 everything met, 1 something was not, 3 something is missing or did not start, 130 interrupted.
@@ -24,9 +25,9 @@ if str(ROOT) not in sys.path:
 # Started as a script: the checkout is put on the path first.
 from tools.bench.running import WrongVisitError, count, progress, run  # noqa: E402
 from tools.measure import record  # noqa: E402
-from tools.stack import kill, mixed, privacy, runs  # noqa: E402
+from tools.stack import kill, mixed, privacy, runs, terminal  # noqa: E402
 from tools.stack.privacy import Examined, Memory, Wishes  # noqa: E402
-from tools.stack.stack import Stack  # noqa: E402
+from tools.stack.stack import QUICK, Stack  # noqa: E402
 
 COMMAND: Final = "make measure-stack"
 PARTS: Final = ("runs", "privacy", "kill")
@@ -72,15 +73,20 @@ async def measure_runs(_arguments: argparse.Namespace) -> Records:
 
 async def measure_privacy(_arguments: argparse.Namespace) -> Records:
     """A4, A6."""
-    async with Stack() as stack:
-        found = await privacy.examine(stack, Wishes(mixed.ALL, mixed.ALL[:7], foreign=True), progress)
+    async with Stack((*QUICK, "--disaster")) as stack:
+        wishes = Wishes(mixed.ALL, mixed.ALL[:7], foreign=True, queries=True)
+        found = await privacy.examine(stack, wishes, progress)
+    async with Stack(terminal.WORLD) as stack:
+        asked = await terminal.examine(stack, progress)
     _complain("visits", found.played.wrong)
     _complain("files", [*found.in_files.told(), *found.while_held.told(), *found.in_topics.told()])
     _complain("card", found.violations)
     _tell_memory("with memory hygiene", found.hygienic)
     if found.bare is not None:
         _tell_memory("without memory hygiene", found.bare)
-    return [_a4(found), *_a6(found), {**privacy.faces_left(found), "command": COMMAND}]
+    _complain("terminal", [*asked.wrong, *asked.hits()])
+    _tell_memory("after queries over the terminal's folder", asked.memory)
+    return [_a4(found), *_a6(found), _a6_terminal(asked), {**privacy.faces_left(found), "command": COMMAND}]
 
 
 def _a4(found: Examined) -> dict[str, Any]:
@@ -104,7 +110,8 @@ def _a6(found: Examined) -> Records:
     return [
         _record(
             "A6-files",
-            f"{visits} mixed visits: photo, name, number B, PIN, insurer, certificate, serials found in "
+            f"{visits} mixed visits, and a reception's own queries by number and by person: photo, name, birth date, "
+            f"number B, PIN, insured number, insurer, certificate, serials found in "
             f"{found.in_files.places} files ({found.in_files.searched / 1e6:.1f} MB: logs, journal, outbox, broker's "
             f"store, temporary files) and {found.in_topics.places} messages with topics and properties; "
             f"{found.results_retained} results retained",
@@ -132,6 +139,20 @@ def _a6(found: Examined) -> Records:
             set(found.envs) == {"sim"} and refused,
         ),
     ]
+
+
+def _a6_terminal(asked: terminal.Asked) -> dict[str, Any]:
+    hits = asked.hits()
+    return _record(
+        "A6-terminal",
+        f"{terminal.QUESTIONS} number queries over the official terminal's folder (answered, refused, not answered, "
+        f"not fetched, folder away, device ended meanwhile): the same data found in {asked.in_files.places} files, the "
+        f"terminal's own answers left out, and {asked.in_topics.places} messages; in "
+        f"{asked.memory.searched / 1e6:.0f} MB of the idle device's addresses, with memory hygiene: "
+        f"{_words(asked.memory.left())}",
+        (len(hits), "hits", "0"),
+        not (hits or asked.wrong or asked.not_found),
+    )
 
 
 def _words(hits: dict[str, int]) -> str:

@@ -38,6 +38,8 @@ class EligibilityFlag(StrEnum):
     """A day or number that could not be understood; it is passed on as it came."""
     CONTRADICTION = "contradiction"
     """Members of the answer contradict each other."""
+    INTERRUPTED = "interrupted"
+    """The device went down while a reception's own query was under way: it may have been asked, or not."""
     STAFF_CONFIRMED = "staff-confirmed"
     """Picked up from the official reader, and staff confirmed that it is this patient's."""
 

@@ -51,3 +51,13 @@ class ReceptionQuery:
     request: str
     query: Query
     jws: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuery:
+    """A query that was taken and not answered yet: ids and a time (wall seconds), nothing of what was asked."""
+
+    reception: str
+    request: str
+    id: VisitId
+    asked: float

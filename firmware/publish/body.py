@@ -12,6 +12,7 @@ from firmware.core.eligibility import EligibilityFlag
 from firmware.core.fault_texts import Text
 from firmware.core.outcome_texts import SHIPPED, OutcomeTexts
 from firmware.core.outcomes import EligibilityCode, VisitSummary
+from firmware.core.queries import OpenQuery
 from firmware.core.result import Json, QueryRecord, RecordKind, VisitRecord
 from firmware.publish.contract import (
     Checks,
@@ -100,6 +101,17 @@ def lookup_body(record: QueryRecord, texts: OutcomeTexts = SHIPPED) -> LookupBod
         asked=instant(record.asked),
         answered=instant(record.answered),
         eligibility=_eligibility(record.code, record.flags, record.detail, texts),
+    )
+
+
+def interrupted_body(query: OpenQuery, now: float, texts: OutcomeTexts = SHIPPED) -> LookupBody:
+    """The body of the answer to a query that the device took before it went down."""
+    return LookupBody(
+        request=query.request,
+        id=query.id,
+        asked=instant(query.asked),
+        answered=instant(now),
+        eligibility=_eligibility(EligibilityCode.TIMED_OUT, (EligibilityFlag.INTERRUPTED,), None, texts),
     )
 
 

@@ -22,13 +22,20 @@ Word = Annotated[str, StringConstraints(max_length=64)]
 Sentence = Annotated[str, StringConstraints(max_length=400)]
 
 
-class Written(BaseModel):
+class _Payload(BaseModel):
+    """What both have in common: no repr shows the content, which may be personal."""
+
+    def __repr_args__(self) -> tuple[()]:
+        return ()
+
+
+class Written(_Payload):
     """A payload that the device writes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True)
 
 
-class Read(BaseModel):
-    """A payload that the device reads."""
+class Read(_Payload):
+    """A payload that the device reads. Of texts only members' names are cached: pydantic never gives its cache back."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, hide_input_in_errors=True, cache_strings="keys")

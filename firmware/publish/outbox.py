@@ -1,4 +1,4 @@
-"""The durable outbox: sealed messages until they are acknowledged, sequence numbers, used request ids. Imports sqlite3.
+"""The durable outbox: sealed messages until they are acknowledged, sequence numbers, ids of requests. Imports sqlite3.
 
 One SQLite file, WAL with synchronous=FULL: what `append` returned from survives a power cut. It holds ciphertext, ids
 and times only. Any thread: one connection, one lock, short transactions (about 0.5 ms each). The connection is opened
@@ -6,7 +6,8 @@ with check_same_thread=False because the lock, not the thread, is what serialise
 publisher's and paho's thread mark and delete.
 
 A row is `new`, then `sent` (PUBACK seen, which is not delivery), or `rejected` by the reception; an acknowledgement
-deletes it. `seq` counts per reception and is never reset. Times are wall seconds since 1970 UTC.
+deletes it. `seq` counts per reception and is never reset. Ids of used requests, and of queries under way, are kept so
+that neither is taken twice nor forgotten. Times are wall seconds since 1970 UTC.
 
 Raises DeviceError: OUTBOX_FULL (rows, bytes or disk), OUTBOX_BROKEN (anything else SQLite says, a foreign or newer
 file). Source: design.md "Nothing is lost"; messaging-and-security.md 5.2.
@@ -23,8 +24,10 @@ from threading import Lock
 from typing import Final
 
 from firmware.core.faults import DeviceError, FaultCode
+from firmware.core.ids import VisitId
+from firmware.core.queries import OpenQuery, ReceptionQuery
 
-_SCHEMA_VERSION: Final = 1
+_SCHEMA_VERSION: Final = 2
 # Three usual messages (2.4 kB) fit a page of this size, only one a page of 4096: 20,000 of them stay below 64 MB.
 _PAGE: Final = 8192
 _PAGES_PER_MESSAGE: Final = 4
@@ -37,6 +40,11 @@ CREATE TABLE message (
 ) STRICT;
 CREATE TABLE request (issuer TEXT, jti TEXT, exp INTEGER NOT NULL, PRIMARY KEY (issuer, jti)) STRICT, WITHOUT ROWID;
 CREATE INDEX request_exp ON request (exp);
+"""
+_SINCE_2: Final = """
+CREATE TABLE query (
+  reception TEXT, request TEXT, id TEXT NOT NULL, asked REAL NOT NULL, PRIMARY KEY (reception, request)
+) STRICT, WITHOUT ROWID;
 """
 
 
@@ -107,10 +115,11 @@ class Outbox:
         self._db.execute(f"PRAGMA max_page_count={pages}")
         (verdict,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if verdict != "ok" or version not in {0, _SCHEMA_VERSION}:
+        if verdict != "ok" or not 0 <= version <= _SCHEMA_VERSION:
             raise sqlite3.DatabaseError(f"schema {version}, check {verdict == 'ok'}")
-        if version == 0:
-            self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={_SCHEMA_VERSION}; COMMIT;")
+        if version < _SCHEMA_VERSION:
+            tables = _SINCE_2 if version else _SCHEMA + _SINCE_2
+            self._db.executescript(f"BEGIN IMMEDIATE; {tables} PRAGMA user_version={_SCHEMA_VERSION}; COMMIT;")
 
     def close(self) -> None:
         """Close the file. Idempotent."""
@@ -130,10 +139,18 @@ class Outbox:
 
     # ---- messages ----
 
-    def append(self, receptions: Sequence[str], seal: Seal, created: float, dated: bool) -> list[Row]:
-        """Number, seal and store one message per reception, all or none. `dated`: `created` can be trusted."""
+    def append(
+        self, receptions: Sequence[str], seal: Seal, created: float, dated: bool, answers: str | None = None
+    ) -> list[Row]:
+        """Number, seal and store one message per reception, all or none. `dated`: `created` can be trusted.
+
+        `answers`: request of the query that is answered by it, and no longer open.
+        """
         with self._transaction() as db:
             self._require_rows(db, len(receptions))
+            if answers is not None:
+                ends = [(reception, answers) for reception in receptions]
+                db.executemany("DELETE FROM query WHERE reception = ? AND request = ?", ends)
             return [_insert(db, reception, seal, (created, dated)) for reception in receptions]
 
     def probe(self, count: int) -> None:
@@ -222,6 +239,27 @@ class Outbox:
     def _truncate(self) -> None:
         with self._lock, _mapped():
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    # ---- queries ----
+
+    def note_query(self, query: ReceptionQuery, asked: float) -> None:
+        """A query is taken: noted durably until `append` answers it."""
+        with self._transaction() as db:
+            (count,) = db.execute("SELECT count(*) FROM query").fetchone()
+            if count >= self._limits.requests:
+                raise DeviceError(FaultCode.OUTBOX_FULL, f"{count} open queries")
+            db.execute("INSERT INTO query VALUES (?, ?, ?, ?)", (query.reception, query.request, query.id, asked))
+
+    def open_queries(self) -> list[OpenQuery]:
+        """Taken and not answered, the oldest first."""
+        with self._lock, _mapped():
+            found = self._db.execute("SELECT reception, request, id, asked FROM query ORDER BY asked").fetchall()
+        return [OpenQuery(reception, request, VisitId(id_), asked) for reception, request, id_, asked in found]
+
+    def drop_query(self, query: OpenQuery) -> None:
+        """Nobody can be answered any more."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM query WHERE reception = ? AND request = ?", (query.reception, query.request))
 
     # ---- epoch, requests ----
 

@@ -76,13 +76,14 @@ class QueryDesk:
         by_number = verb is Verb.LOOKUP
         if self._unsealer is None or (by_number and not self._config.offers_lookup):
             return FaultCode.QUERY_NOT_OFFERED
-        known = self._config.clock.state() is not ClockState.UNKNOWN
-        if by_number:
-            return None if known else FaultCode.CLOCK_UNKNOWN
-        return None if known and self._is_disaster() else FaultCode.DISASTER_MODE_OFF
-
-    def _is_disaster(self) -> bool:
         until = self._config.disaster_until
+        if not by_number and until is None:
+            return FaultCode.DISASTER_MODE_OFF
+        if self._config.clock.state() is ClockState.UNKNOWN:
+            return FaultCode.CLOCK_UNKNOWN
+        return None if by_number or self._is_disaster(until) else FaultCode.DISASTER_MODE_OFF
+
+    def _is_disaster(self, until: float | None) -> bool:
         return until is not None and 0 < until - self._config.clock.now() <= LONGEST_DISASTER
 
     def _asked(self, request: Request) -> Query:

@@ -2,7 +2,8 @@
 
 A result goes this way: sealed for every reception, committed in one transaction (from here on it is safe), published,
 PUBACK (says nothing), acknowledged by the reception's signature, deleted. `late` records go the same way; the answer to
-a reception's own query too, for that reception alone.
+a reception's own query too, for that reception alone. A query that was taken before the device went down is answered by
+`start`, that it was interrupted: of it only ids were noted, nothing of what was asked.
 
 `commit` runs on the store lane and blocks for about a millisecond; `start` and `close` may block for some seconds
 where the disk or the broker is slow; everything else returns at once. Raises as `ports.Publisher` says.
@@ -10,6 +11,7 @@ where the disk or the broker is slow; everything else returns at once. Raises as
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from threading import Lock
 
 from firmware.core.effects import Progress
@@ -17,10 +19,11 @@ from firmware.core.events import Part
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.ids import VisitId
 from firmware.core.outcomes import ClockState
+from firmware.core.queries import OpenQuery, ReceptionQuery
 from firmware.core.result import Json, QueryRecord, VisitRecord
 from firmware.ports import PublisherCallbacks
 from firmware.publish.announce import ALERTS_KEPT
-from firmware.publish.body import lookup_body, message_type, smaller, visit_body, with_fhir
+from firmware.publish.body import interrupted_body, lookup_body, message_type, smaller, visit_body, with_fhir
 from firmware.publish.config import PublishConfig
 from firmware.publish.contract import DeviceStatus, MessageType
 from firmware.publish.courier import Courier
@@ -54,7 +57,9 @@ class MqttPublisher:
         """See `ports.Publisher`."""
         outbox = Outbox(self._config.outbox, self._config.limits)
         try:
-            courier = Courier(self._config, outbox, self._sealer, self._stamper, callbacks)
+            interrupted = outbox.open_queries()  # before anybody can ask
+            noting = replace(callbacks, query=self._noting(outbox, callbacks.query))
+            courier = Courier(self._config, outbox, self._sealer, self._stamper, noting)
             courier.start()
         except DeviceError:
             outbox.close()
@@ -64,6 +69,8 @@ class MqttPublisher:
             for fault, visit in self._early:
                 courier.alert(fault, visit)
             self._early.clear()
+        for query in interrupted:
+            self._interrupted(query, outbox)
 
     def commit(self, record: VisitRecord) -> int:
         """See `ports.Publisher`."""
@@ -83,7 +90,29 @@ class MqttPublisher:
         if fhir is not None:
             body = with_fhir(body, self._made(lambda: fhir.query(record), None))
         seals = (self._stamper.seal(MessageType.LOOKUP, each, record.clock) for each in smaller(body))
-        return self._fitting((reception,), seals, None)
+        return self._fitting((reception,), seals, None, answers=record.query.request)
+
+    def _noting(self, outbox: Outbox, pass_on: Callable[[ReceptionQuery], None]) -> Callable[[ReceptionQuery], None]:
+        """A query is noted before it is passed on, so that it is answered whatever happens to the device."""
+
+        def taken(query: ReceptionQuery) -> None:
+            outbox.note_query(query, self._config.clock.now())
+            pass_on(query)
+
+        return taken
+
+    def _interrupted(self, query: OpenQuery, outbox: Outbox) -> None:
+        """Whoever asked learns that the device went down meanwhile; it is asked again by them alone."""
+        clock = self._config.clock
+        body = interrupted_body(query, clock.now(), self._config.texts)
+        try:
+            if query.reception not in self._stamper.receptions:
+                outbox.drop_query(query)
+                return
+            seal = self._stamper.seal(MessageType.LOOKUP, body, clock.state())
+            self._stored((query.reception,), seal, query.request)
+        except DeviceError as error:  # it stays open, for the next start
+            self.alert(error.code, None)
 
     def _made(self, make: Callable[[], dict[str, Json]], visit: VisitId | None) -> dict[str, Json] | None:
         """A result is never held back for its FHIR part."""
@@ -93,12 +122,14 @@ class MqttPublisher:
             self.alert(error.code, visit)
             return None
 
-    def _fitting(self, receptions: tuple[str, ...], seals: Iterable[Seal], visit: VisitId | None) -> int:
+    def _fitting(
+        self, receptions: tuple[str, ...], seals: Iterable[Seal], visit: VisitId | None, answers: str | None = None
+    ) -> int:
         """Store the first that is not too large; staff are told of each that was."""
         too_large = DeviceError(FaultCode.MESSAGE_TOO_LARGE)
         for seal in seals:
             try:
-                return self._stored(receptions, seal)
+                return self._stored(receptions, seal, answers)
             except DeviceError as error:
                 if error.code is not FaultCode.MESSAGE_TOO_LARGE:
                     raise
@@ -106,13 +137,13 @@ class MqttPublisher:
                 self.alert(error.code, visit)
         raise too_large
 
-    def _stored(self, receptions: tuple[str, ...], seal: Seal) -> int:
+    def _stored(self, receptions: tuple[str, ...], seal: Seal, answers: str | None = None) -> int:
         if self._outbox is None or self._courier is None:
             raise DeviceError(FaultCode.OUTBOX_BROKEN, "not started")
         clock = self._config.clock
         dated = clock.state() is not ClockState.UNKNOWN
         try:
-            rows = self._outbox.append(receptions, seal, clock.now(), dated)
+            rows = self._outbox.append(receptions, seal, clock.now(), dated, answers)
         except DeviceError as error:
             if error.code is not FaultCode.MESSAGE_TOO_LARGE:
                 self._courier.parts.failed(Part.OUTBOX, error.code)

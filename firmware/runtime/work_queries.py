@@ -1,8 +1,8 @@
 """Queries of receptions (by insured number, in a disaster by person): asked beside visits, answered to who asked.
 
 Loop thread; the answer is sealed and committed on the store lane. Nothing of a query reaches session, journal, screen.
-Every query that was taken is answered once, also when nobody could be asked; only the end of the process leaves one
-unanswered.
+Every query that was taken is answered once, also when nobody could be asked; what the end of the process leaves open
+the publisher answers at its next start.
 """
 
 import asyncio

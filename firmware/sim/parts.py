@@ -174,14 +174,14 @@ class Parts:
         if self._options.terminal:
             raise WorldError("this site has a terminal and no gateway")
         await self.gateway.start(lambda: not _is_free(self._ports[1]))
+        if self._options.disaster:
+            await self.gateway.tell({"cmd": "disaster", "seconds": answerers.DISASTER_SECONDS})
 
     async def _start_answerer(self) -> None:
         if self._options.terminal:
             await self.terminal.start(self.terminal.is_listening)
             return
         await self.start_gateway()
-        if self._options.disaster:
-            await self.gateway.tell({"cmd": "disaster", "seconds": answerers.DISASTER_SECONDS})
 
     @property
     def _insured(self) -> Insured:

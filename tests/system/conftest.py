@@ -12,11 +12,11 @@ import pytest
 from firmware.sim.processes import OrdinaryUser, ordinary_user
 from tools.stack import mixed
 from tools.stack.privacy import Examined, Wishes, examine
-from tools.stack.stack import Stack
+from tools.stack.stack import QUICK, Stack
 
 
-async def _examined(wishes: Wishes) -> Examined:
-    async with Stack() as stack:
+async def _examined(wishes: Wishes, *more: str) -> Examined:
+    async with Stack((*QUICK, *more)) as stack:
         return await examine(stack, wishes, lambda _: None)
 
 
@@ -28,8 +28,8 @@ def examined() -> Examined:
 
 @pytest.fixture(scope="session")
 def examined_long() -> Examined:
-    """All visits, without memory hygiene too, and a reception of another env."""
-    return asyncio.run(_examined(Wishes(mixed.ALL, mixed.FEW, foreign=True)))
+    """All visits, a reception's own queries, both without memory hygiene too, and a reception of another env."""
+    return asyncio.run(_examined(Wishes(mixed.ALL, mixed.FEW, foreign=True, queries=True), "--disaster"))
 
 
 @pytest.fixture(scope="module")

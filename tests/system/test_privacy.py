@@ -1,5 +1,6 @@
 """Issue 2, A6: what passes through the device is found nowhere afterwards; and the search would find it."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -9,11 +10,12 @@ import pytest
 from firmware.sim.processes import CHECKOUT, clean_environment
 from tools.bench.rig import UNIT
 from tools.bench.unit_file import read
-from tools.stack import mixed
+from tools.stack import mixed, terminal
 from tools.stack.face_marks import FACE_KINDS, FACES, faces
 from tools.stack.marks import Mark
 from tools.stack.privacy import Examined
 from tools.stack.search import Found, Needles, search_files, search_memory
+from tools.stack.stack import Stack
 
 pytestmark = pytest.mark.system
 
@@ -61,6 +63,22 @@ def test_nothing_personal_is_left_after_all_kinds_of_visits(examined_long: Exami
     assert (foreign.opened, foreign.stored, foreign.why) == (0, 1, "wrong-env")
     assert "message of another environment: not taken" in foreign.refusal
     assert "message of sim, we are test" in foreign.refusal
+
+
+@pytest.mark.long
+@pytest.mark.timeout(200)
+def test_nothing_personal_is_left_after_queries_over_the_terminal() -> None:
+    asked = asyncio.run(_asked_over_the_terminal())
+    assert asked.wrong == []
+    assert asked.not_found == []
+    assert asked.hits() == []
+    assert asked.in_files.places > 40
+    assert asked.in_topics.places > 10
+
+
+async def _asked_over_the_terminal() -> terminal.Asked:
+    async with Stack(terminal.WORLD) as stack:
+        return await terminal.examine(stack, lambda _: None)
 
 
 # ---- the search itself -----------------------------------------------------------------------------------------------

@@ -56,6 +56,8 @@ def make_marks(world: Path, pin: str, number_b: str, photo: bytes) -> Marks:
         Mark("name pictures", tuple(_forms_of_chunks(_pictures(image.surface[0x0002], photo)))),
         Mark("number B", (*_texts(number_b), bytes(map(int, number_b)))),
         Mark("PIN", (bytes.fromhex("0020008004") + pin.encode(),), (pin.encode(),)),
+        _number(names["InsuredIdentificationNumber"]),
+        Mark("birth date", tuple(_days(names["Birthdate"]))),
         Mark("insurer", tuple(_texts(names["InsurerNumber"], names["InsurerName"]))),
         Mark("certificate", tuple(_forms_of_chunks(_own_part(image.certificate)))),
         Mark("serials", tuple(_serials(image.certificate, token))),
@@ -67,6 +69,18 @@ def _people(file: Path) -> dict[str, str]:
     (person,) = json.loads(file.read_text(encoding="utf-8"))
     found: dict[str, str] = person["coverages"][0]
     return found
+
+
+def _number(digits: str) -> Mark:
+    """Few digits stand in other numbers too, but hardly in another encoding."""
+    plain = digits.encode()
+    return Mark("insured number", tuple(form for form in _texts(digits) if form != plain), (plain,))
+
+
+def _days(day: str) -> Iterator[bytes]:
+    """A day as messages, files and programs write it."""
+    year, month, rest = day[:4], day[4:6], day[6:]
+    yield from _texts(day, f"{year}-{month}-{rest}", f"date({int(year)}, {int(month)}, {int(rest)})")
 
 
 def _pictures(card_face: bytes, photo: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Issue 2, A6 and A4: many different visits on one device, then a search for what must not be left anywhere.
+"""Issue 2, A6 and A4: many visits and a reception's queries on one device, then a search for what must not be left.
 
 Runs on the loop of the caller; searching blocks it for some seconds, when nothing else happens. Looked at: every file
 of the run folder but those that hold the data by right (`legitimate`), names of files, everything on the broker with
@@ -26,6 +26,7 @@ from madoguchi_reception.requests import Signer
 from madoguchi_reception.store import Store
 from tools.bench.memory import children
 from tools.stack import mixed
+from tools.stack.asking import over_gateway
 from tools.stack.face_marks import FACE_KINDS, FACES, faces
 from tools.stack.marks import Marks, make_marks
 from tools.stack.opensc import OpenSc, read_card
@@ -103,13 +104,15 @@ def legitimate(folder: Path) -> list[Path]:
 class Wishes:
     """`bare`: plans to play once more without memory hygiene. `foreign`: also try a reception of another env.
 
-    `baseline`: look at the memory before the first visit too.
+    `baseline`: look at the memory before the first visit too. `queries`: the reception also asks by itself, over the
+    gateway, after the visits; the stack is then one in disaster mode.
     """
 
     plans: Sequence[Plan] = mixed.FEW
     bare: Sequence[Plan] = ()
     foreign: bool = False
     baseline: bool = True
+    queries: bool = False
 
 
 async def examine(stack: Stack, wishes: Wishes, tell: Tell) -> Examined:
@@ -131,7 +134,7 @@ class _Examination:
         self._stack, self._wishes, self._tell = stack, wishes, tell
         self._stored, self._everything = Needles(marks.stored), Needles(marks.all)
         self.found = Examined()
-        self.found.not_found = _powerless(stack.folder, self._stored, [mark.kind for mark in marks.stored])
+        self.found.not_found = powerless(stack.folder, self._stored, [mark.kind for mark in marks.stored])
 
     async def play(self) -> None:
         """All visits, everything that only a running broker shows, and what OpenSC says of the card."""
@@ -165,6 +168,9 @@ class _Examination:
         if self._wishes.baseline:
             memory.before = (await asyncio.to_thread(search_memory, pid, self._everything)).kinds()
         played = await mixed.play(stack, plans, self._tell, self._look_while_held)
+        if self._wishes.queries:
+            self._tell("the reception's own queries")
+            played.wrong += await over_gateway(stack, self._look_while_held)
         found.played.visits += played.visits
         found.played.wrong += played.wrong
         found.played.messages = played.messages
@@ -197,7 +203,7 @@ class _Examination:
         found.in_files = await asyncio.to_thread(search_files, stack.folder, legitimate(stack.folder), self._stored)
 
 
-def _powerless(folder: Path, needles: Needles, kinds: Sequence[str]) -> list[str]:
+def powerless(folder: Path, needles: Needles, kinds: Sequence[str]) -> list[str]:
     """A search that finds nothing says something only if it finds the data where they are."""
     elsewhere = [path for path in folder.iterdir() if path.name not in {"cards", "people.json"}]
     there = search_files(folder, elsewhere, needles).kinds()

@@ -110,7 +110,7 @@ class Runs:
         film = self._films / f"{len(self.started)}.png"
         out = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the run
         process = subprocess.Popen(
-            [*prefix, sys.executable, "-m", "firmware.sim.run", *words, "--film", str(film)],
+            [*prefix, sys.executable, "-m", "firmware.sim", *words, "--film", str(film)],
             cwd=CHECKOUT,
             stdout=out,
             stderr=subprocess.STDOUT if "--json" not in words else subprocess.DEVNULL,

@@ -228,11 +228,13 @@ class Crew:
         """The official reader leaves its result about one of the invented people. `namesake`: under another number."""
         await self._tell("terminal", do="tell", command={"cmd": "face", "who": who, "namesake": namesake})
 
-    async def ask(self, verb: str) -> Inbox:
-        """Ask the device about the holder without a card, as a process of its own. What it reported."""
+    async def ask(self, verb: str, seconds: float = _QUESTION) -> Inbox:
+        """Ask the device about the holder without a card, as a process of its own that goes after `seconds`."""
         question = cast("dict[str, str]", self._about["questions"])[verb]
-        argv = self._reception(verb, "--input", question, "--timeout", str(_QUESTION))
-        start = Start("question", argv, self._log("question"), self._reception_environment(), pipe=True)
+        argv = self._reception(verb, "--input", question, "--timeout", str(seconds))
+        start = Start(
+            f"question-{secrets.token_hex(2)}", argv, self._log("question"), self._reception_environment(), pipe=True
+        )
         stream, asked = cast("asyncio.StreamReader", (await self._children.start(start)).stdout), Inbox()
         while line := await stream.readline():
             asked.take(line)

@@ -12,11 +12,14 @@ from joserfc.jwk import ECKey
 from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcomes import ClockState
 from firmware.core.queries import NumberQuery, PersonQuery
+from firmware.publish.contract_read import SealedLookup, SealedSearch
 from firmware.publish.queries import Bucket
 from firmware.publish.service import MqttPublisher
+from madoguchi_reception.opener import Address, Opener, Refused
 from madoguchi_reception.requests import Query, Signer, Wish
 from tests.unit.publish.keys import NOW, new_key
-from tests.unit.publish.scene import DEVICE, DEVICE_OPEN, PHARMACY, Scene, claims_of
+from tests.unit.publish.scene import DEVICE, DEVICE_OPEN, FRONT_OPEN, PHARMACY, Scene, claims_of
+from tests.unit.publish.test_publish_answers import answer
 
 NUMBER = {
     "InsurerNumber": "06130017",
@@ -99,8 +102,10 @@ def test_a_search_by_person_reaches_the_runtime_in_disaster_mode(desk: Desk) -> 
 def test_disaster_mode_ends_by_itself_and_needs_a_clock(desk: Desk) -> None:
     desk.clock.at = NOW + DAY
     desk.ask("emergency-search")
+    assert desk.said_last == FaultCode.DISASTER_MODE_OFF
     desk.clock.at, desk.clock.trust = NOW, ClockState.UNKNOWN
     desk.ask("emergency-search")
+    assert desk.said_last == FaultCode.CLOCK_UNKNOWN, "the mode is on: what is missing is the time"
     assert "emergency-search" not in desk.verbs
     desk.clock.trust = ClockState.SYNCED
     for until in (None, NOW - 1, NOW + 32 * DAY):
@@ -130,6 +135,24 @@ def test_what_is_not_offered_is_refused(desk: Desk, changed: dict[str, object]) 
     assert "lookup" not in desk.verbs
     desk.ask("emergency-search")
     assert desk.said_last == ("ELG-030" if "encryption_key" in changed else "ok")
+
+
+@pytest.mark.parametrize(("model", "members"), [(SealedLookup, NUMBER), (SealedSearch, PERSON)])
+def test_nothing_of_a_query_stays_with_its_reader(
+    model: type[SealedLookup | SealedSearch], members: dict[str, str]
+) -> None:
+    """Pydantic would keep thousands of short texts for the life of the process: a text that was kept comes again."""
+    text = json.dumps({"iss": "front", "jti": "jti-12345", "query": members})
+    first, second = (model.model_validate_json(text) for _ in range(2))
+    assert first.query.birth_date == second.query.birth_date
+    assert first.query.birth_date is not second.query.birth_date
+
+
+@pytest.mark.parametrize(("model", "members"), [(SealedLookup, NUMBER), (SealedSearch, PERSON)])
+def test_no_repr_shows_what_is_asked(model: type[SealedLookup | SealedSearch], members: dict[str, str]) -> None:
+    content = model.model_validate({"iss": "front", "jti": "jti-12345", "query": members})
+    shown = f"{content!r} {content} {content.query!r} {content.query} {content.asked()!r}"
+    assert [text for text in members.values() if len(text) > 2 and text in shown] == []
 
 
 def test_a_query_is_good_once_and_for_its_device_and_env_only(desk: Desk) -> None:
@@ -211,6 +234,21 @@ def test_each_reception_may_ask_so_often(desk: Desk) -> None:
     desk.ask()
     assert desk.said_last == "ok"
     assert desk.alerts() == []
+
+
+def test_two_receptions_ask_at_once_and_each_can_open_its_own_answer_alone(desk: Desk) -> None:
+    desk.ask()
+    desk.signer = Signer(PHARMACY, "pharmacy", "sim")
+    desk.ask()
+    for asked in reversed(desk.said.queries):
+        desk.publisher.commit_query(answer(query=asked))
+    for asked, key, other in zip(desk.said.queries, (FRONT_OPEN, PHARMACY), (PHARMACY, FRONT_OPEN), strict=True):
+        (token,) = desk.tokens(asked.reception)
+        address = Address("clinic", asked.reception, "sim")
+        body = Opener(address, (key,), {"counter-1": (DEVICE,)}).open("counter-1", token).body
+        assert (body["request"], body["id"]) == (asked.request, asked.id)
+        with pytest.raises(Refused):
+            Opener(address, (other,), {"counter-1": (DEVICE,)}).open("counter-1", token)
 
 
 def test_the_bucket_refills_evenly_and_no_further_than_its_size() -> None:

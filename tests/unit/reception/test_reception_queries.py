@@ -116,6 +116,9 @@ class Line:
     def publish(self, topic: str, payload: bytes, **_: object) -> None:
         self.sent.append((topic, payload))
 
+    def run(self) -> None:
+        """Nothing comes."""
+
     def stop(self) -> None:
         self.stopped = True
 
@@ -184,6 +187,31 @@ def test_a_refusal_ends_the_wait(exchange: Exchange) -> None:
     exchange.respond(status="refused", code="ELG-031")
     assert exchange.is_over()
     assert not exchange.asking.is_done
+
+
+@pytest.mark.parametrize(
+    ("taken", "status", "advice"),
+    [(False, "no answer", "did not say that it took the query"), (True, "no answer yet", "ask again")],
+)
+def test_who_waits_in_vain_is_told_what_that_means(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    taken: bool,
+    status: str,
+    advice: str,
+) -> None:
+    monkeypatch.setattr(asking, "Link", Line)
+    if taken:
+        monkeypatch.setattr(Asking, "wait", lambda self, _seconds: setattr(self, "answer", {"status": "ok"}))
+    where = ["--config", str(folder / "reception.toml"), "--json", "--timeout", "5"]
+    assert cli.main(["lookup", *where, *LOOKUP]) == 3
+    said = capsys.readouterr()
+    assert json.loads(said.out.splitlines()[-1])["status"] == status
+    assert advice in said.err
+    assert cli.main(["ping", *where]) == (0 if taken else 3)
+    assert capsys.readouterr().err == ""
 
 
 def printed(language: str, typ: str, body: dict[str, Any]) -> str:

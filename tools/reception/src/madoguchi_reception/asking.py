@@ -22,13 +22,13 @@ class Asking:
     """See the module. A `link.Events`. `answer`: the response's claims; `result`: the answer to a query."""
 
     def __init__(self, config: Config, wish: Wish, query: Query | None = None) -> None:
-        self._config, self._wish, self._is_query, self._sent = config, wish, query is not None, False
+        self._config, self._wish, self.is_query, self._sent = config, wish, query is not None, False
         self._signer = Signer(config.signing, config.reception, config.env)
         self.jti, self._token = self._signer.request(wish, query=query)
         base = f"{ROOT}/{config.site}"
         self._answers = f"{base}/rx/{config.reception}/res/{wish.device}"
         self._results = f"{base}/{wish.device}/evt/result/{config.reception}"
-        topics = (self._answers, self._results) if self._is_query else (self._answers,)
+        topics = (self._answers, self._results) if self.is_query else (self._answers,)
         # The reception's own client id belongs to the running receiver; taking it would throw that one out.
         name = f"rx-{config.reception}-{uuid.uuid4().hex[:8]}"
         self.link = Link(config.broker, name, topics, self)
@@ -40,13 +40,13 @@ class Asking:
     @property
     def is_done(self) -> bool:
         """Whether everything that was hoped for has come."""
-        if self._is_query:
+        if self.is_query:
             return self.result is not None
         return self.answer is not None and self.answer.get("status") == "ok"
 
     def wait(self, seconds: float) -> None:
         """Ask and wait; what came is in `answer` and `result`."""
-        timer = threading.Timer(seconds if self._is_query else min(seconds, LIFETIME), self.link.stop)
+        timer = threading.Timer(seconds if self.is_query else min(seconds, LIFETIME), self.link.stop)
         timer.start()
         try:
             self.link.run()
@@ -55,7 +55,7 @@ class Asking:
 
     def online(self) -> None:
         """See `link.Events`."""
-        if self._is_query and self._sent:
+        if self.is_query and self._sent:
             return
         self._sent = True
         topic = f"{ROOT}/{self._config.site}/{self._wish.device}/req/{self._wish.verb}"
@@ -80,7 +80,7 @@ class Asking:
             return
         if claims.get("jti") == self.jti:
             self.answer = claims
-            if claims.get("status") != "ok" or not self._is_query:
+            if claims.get("status") != "ok" or not self.is_query:
                 self.link.stop()
 
     def _message(self, payload: bytes) -> None:

@@ -28,6 +28,13 @@ VERBS = {
 ABOUT_A_VISIT = {"staff-check", "confirm-result", "cancel"}
 ANSWER_SECONDS = 10.0
 QUERY_SECONDS = 210.0
+"""Longer than a device takes, 200 s: after that a query has to be asked again."""
+IN_VAIN = {
+    "no answer": "the device did not say that it took the query: it may be off or starting. Ask again",
+    "no answer yet": "the device took the query, but no answer came: it may have gone down. If it comes yet, the next "
+    "`run` gets it; otherwise ask again",
+}
+"""What a status means for a query."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -112,7 +119,10 @@ def _exit_code(asking: Asking, printer: Printer, device: str) -> int:
         return 0
     if asking.answer is not None and asking.answer.get("status") != "ok":
         return 1
-    printer("response", {"device": device, "jti": asking.jti, "status": "no answer"})
+    status = "no answer" if asking.answer is None else "no answer yet"
+    printer("response", {"device": device, "jti": asking.jti, "status": status})
+    if asking.is_query:
+        print(f"madoguchi-reception: {IN_VAIN[status]}", file=sys.stderr)
     return 3
 
 
