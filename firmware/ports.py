@@ -328,7 +328,10 @@ class Gateway(Protocol):
         """Tell the answer of the bundled consent (wall times) to the look-up of this visit."""
 
     def confirm(self, visit: VisitId, approved: bool) -> None:
-        """Staff say whether the one candidate is this visit's patient. Never waits; nothing asked: ignored."""
+        """Staff say whether the one candidate is this visit's patient, who may have left meanwhile.
+
+        Never waits; nothing asked: ignored.
+        """
 
     async def close(self) -> None:
         """Idempotent."""
@@ -339,6 +342,9 @@ class Queries(Protocol):
 
     async def ask(self, query: ReceptionQuery, seconds: float) -> EligibilityAnswer:
         """One question, one answer, at most `seconds`; never asked twice."""
+
+    async def check(self) -> None:
+        """Whether a question could be asked now, as far as that is known without asking one."""
 
     async def close(self) -> None:
         """Idempotent."""

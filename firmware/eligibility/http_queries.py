@@ -38,6 +38,9 @@ class HttpQueries:
             answer = await self._exchange.answer(path, signed, query.id, VisitLookUp().learn)
         return compared(answer, query.query, today_in_japan(self._clock))
 
+    async def check(self) -> None:
+        """The pool of challenges tells it (http.py)."""
+
     async def close(self) -> None:
         await self._exchange.close()
 

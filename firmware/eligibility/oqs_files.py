@@ -22,7 +22,7 @@ from firmware.core.faults import DeviceError, FaultCode
 from firmware.core.outcomes import Env
 from firmware.eligibility.fields import JAPAN
 from firmware.eligibility.oqs_config import TerminalConfig
-from firmware.eligibility.oqs_names import RequestName, exchanged, left_over, next_number, numbered
+from firmware.eligibility.oqs_names import RequestName, exchanged, left_over, next_number, numbered, signed
 from firmware.eligibility.oqs_worker import GivenUp
 from firmware.eligibility.oqs_xml import MOST_BYTES
 
@@ -34,6 +34,8 @@ _TRIES: Final = 50
 _RENAMES: Final = 6
 HELD_SECONDS: Final = 0.2
 """Between two tries to rename a file that somebody holds."""
+_ABANDONED_NS: Final = 75 * 60 * 1_000_000_000
+"""No answer is waited for as long (`terminal.seconds` is an hour at most)."""
 _READ_ONLY: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _MODE: Final = 0o660
@@ -127,7 +129,7 @@ def read_settled(path: Path, settle: float) -> bytes | None:
 
 def take(config: TerminalConfig, day: date, used: Collection[RequestName], given_up: GivenUp) -> Taken:
     """A request name of that day that nobody has, neither in the folders nor on its way. `used`: further ones."""
-    _check_both(config)
+    check_both(config)
     for _ in range(_TRIES):
         number = next_number([*_names(config), *(each.request for each in used)], day, config.first_number)
         if number is None:
@@ -135,12 +137,13 @@ def take(config: TerminalConfig, day: date, used: Collection[RequestName], given
         name = RequestName(day, number)
         with reachable():
             try:
-                folder_day = _make(config.requests / name.take)
+                now = _make(config.requests / name.take)
             except FileExistsError:
                 continue
         # Somebody who had the name before may have finished between our listing and our taking.
         if not given_up() and not any(exchanged(each) == name for each in _names(config)):
-            _sweep(config.requests, min(day, folder_day))  # by the slower clock: one that is ahead removes too much
+            folder_day = _day(now)
+            _sweep(config.requests, min(day, folder_day), now)  # the slower clock: one that is ahead removes too much
             return Taken(name, folder_day)
         release(config, name)
         if given_up():
@@ -151,7 +154,7 @@ def take(config: TerminalConfig, day: date, used: Collection[RequestName], given
 def send(config: TerminalConfig, name: RequestName, request: bytes, given_up: GivenUp) -> None:
     """Write under a temporary name, then rename. If it fails or was given up, nothing of it is left behind."""
     temporary, final = config.requests / name.temporary, config.requests / name.request
-    _check_both(config)
+    check_both(config)
     sent = False
     try:
         with reachable():
@@ -198,8 +201,8 @@ def remove_answer(config: TerminalConfig, name: str) -> None:
     _remove(config.responses / name)
 
 
-def _check_both(config: TerminalConfig) -> None:
-    """Before each write: a share may have come back as another one."""
+def check_both(config: TerminalConfig) -> None:
+    """Now and then, and before each write: a share may have come back as another one."""
     for folder in (config.requests, config.responses):
         check_folder(folder, config.env, config.mount)
 
@@ -216,18 +219,23 @@ def _names(config: TerminalConfig) -> list[str]:
     return [name for name in found if numbered(name) is not None]
 
 
-def _make(path: Path) -> date:
-    """An empty file that was not there. Its time is what the folder's keeper takes for now."""
+def _make(path: Path) -> int:
+    """An empty file that was not there. Its time (ns) is what the folder's keeper takes for now."""
     descriptor = os.open(path, _NEW, _MODE)
     try:
-        now = os.fstat(descriptor).st_mtime
+        now = os.fstat(descriptor).st_mtime_ns
     finally:
         os.close(descriptor)
     try:
-        return datetime.fromtimestamp(now, JAPAN).date()
+        _day(now)
     except (OverflowError, ValueError):
         _remove(path)
         raise DeviceError(FaultCode.TERMINAL_UNREACHABLE, "the folder's clock") from None
+    return now
+
+
+def _day(nanoseconds: int) -> date:
+    return datetime.fromtimestamp(nanoseconds / 1e9, JAPAN).date()
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -238,16 +246,20 @@ def _write(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _sweep(requests: Path, today: date) -> None:
+def _sweep(requests: Path, today: date, now: int) -> None:
     """Remove what a device left that went down in the middle: its files hold a patient's number. Best effort.
 
-    A request that the terminal has not fetched since then is answered to nobody.
+    A request that the terminal has not fetched since then is answered to nobody. `now`: by the folder's own clock.
     """
     with contextlib.suppress(DeviceError):
-        signs = listing(requests, lambda name: left_over(name, today) is not None)
-        for left in filter(None, (left_over(each.name, today) for each in signs)):
-            for name in (left.request, left.temporary, left.take):
-                _remove(requests / name)
+        for sign in listing(requests, lambda name: signed(name) is not None):
+            name, old = signed(sign.name), left_over(sign.name, today)
+            if name is None or (old is None and now - sign.changed < _ABANDONED_NS):
+                continue
+            for each in (name.request, name.temporary):
+                _remove(requests / each)
+            if old is not None:  # until then nobody may have the name again
+                _remove(requests / name.take)
 
 
 def _remove(path: Path) -> bool:

@@ -95,6 +95,10 @@ class OqsQueries:
                 await self._tidy(question.name, answered=answered)
             return answer
 
+    async def check(self) -> None:
+        """Both folders are there and of the device's own env; that they can be written shows at the first question."""
+        await self._worker.run(lambda _: files.check_both(self._config))
+
     async def close(self) -> None:
         """Questions end with those who asked them; hanging threads end with the process."""
 

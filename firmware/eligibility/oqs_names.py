@@ -73,14 +73,19 @@ def is_face(name: str) -> bool:
     return _FACE.fullmatch(name) is not None
 
 
+def signed(name: str) -> RequestName | None:
+    """Whose sign a file of our own is (`take`, `temporary`); None for all others."""
+    found = _parts(name)
+    return found[1] if found is not None and found[0] == _OWN else None
+
+
 def left_over(name: str, today: date) -> RequestName | None:
     """Whose sign a file of our own is that nobody can need any more: of the day before yesterday or earlier.
 
     Yesterday's stay: a clock may be a day ahead.
     """
-    found = _parts(name)
-    old = found is not None and found[0] == _OWN and found[1].day < today - timedelta(days=1)
-    return found[1] if found is not None and old else None
+    found = signed(name)
+    return found if found is not None and found.day < today - timedelta(days=1) else None
 
 
 def next_number(names: Iterable[str], day: date, lowest: int = 1) -> int | None:

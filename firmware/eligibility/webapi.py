@@ -91,6 +91,9 @@ class WebApi:
         _check_echo(confirmation, request)
         return settled(confirmation, Asked(request, today))
 
+    async def check(self) -> None:
+        """Nothing is known without logging in, which is done for a question only."""
+
     async def close(self) -> None:
         """Idempotent."""
         await self._login.close()

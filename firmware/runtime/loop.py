@@ -231,7 +231,7 @@ class Runtime:
             self._put(ev.PartFailed(at=now(), part=part, fault=fault_of(error)))
 
     async def _keep_challenges(self) -> None:
-        """Keep the pool filled, and notice when the gateway goes away or comes back."""
+        """Keep the pool filled, and notice when who answers goes away or comes back."""
         while True:
             if not isinstance(self.state, VisitState):
                 await self._refill()
@@ -252,6 +252,8 @@ class Runtime:
     async def _refill(self) -> None:
         try:
             await self._devices.gateway.refill()
+            if self._devices.queries is not None:
+                await self._devices.queries.check()
         except Exception as error:  # noqa: BLE001  (a failure nobody foresaw must not end the device either)
             self._gateway_failed = True
             self._put(ev.PartFailed(at=now(), part=Part.GATEWAY, fault=fault_of(error)))

@@ -49,7 +49,7 @@ async def timed(observe: Observer, visit: VisitId, name: str, work: Awaitable[T]
 
 
 def fault_of(error: Exception) -> FaultCode:
-    """The code of a DeviceError, logged with its detail; anything else is a bug, and by type only: its text may hold data."""
+    """The code of a DeviceError, logged with detail. Anything else is a bug, logged by type: its text may hold data."""
     if isinstance(error, DeviceError):
         log.warning("fault %s", error)
         return error.code

@@ -199,7 +199,7 @@ async def test_a_cancelled_question_leaves_nothing(tmp_path: Path, monkeypatch: 
     began, go_on = threading.Event(), threading.Event()
     real = oqs_files._make
 
-    def slow(path: Path) -> date:
+    def slow(path: Path) -> int:
         began.set()
         go_on.wait(10)
         return real(path)

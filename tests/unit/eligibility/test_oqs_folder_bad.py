@@ -241,6 +241,20 @@ async def test_a_request_that_a_crash_left_is_removed_too(tmp_path: Path) -> Non
         assert files(tmp_path) == {foreign.request}
 
 
+async def test_what_a_crash_left_today_stays_only_as_long_as_an_answer_may_be_waited_for(tmp_path: Path) -> None:
+    """The name stays taken: somebody may have fetched the request after all."""
+    async with terminal(tmp_path) as played:
+        await played.stop()
+        day, now = datetime.now(JAPAN).date(), time.time()
+        left, under_way = RequestName(day, 3), RequestName(day, 4)
+        for name, age in ((left, 80 * 60), (under_way, 59 * 60)):
+            for each in (name.take, name.request, name.temporary):
+                (tmp_path / "req" / each).touch()
+                os.utime(tmp_path / "req" / each, (now - age, now - age))
+        await OqsQueries(config(tmp_path)).ask(asking(query()), 0.2)
+        assert files(tmp_path) == {left.take, under_way.take, under_way.request, under_way.temporary}
+
+
 async def test_a_clock_that_is_ahead_removes_nothing_of_another_device(tmp_path: Path) -> None:
     ahead = FakeClock(time.time() + 30 * 86_400, ClockState.HOLDOVER)
     async with terminal(tmp_path):

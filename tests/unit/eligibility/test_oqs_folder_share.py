@@ -102,8 +102,22 @@ async def test_an_answer_that_stays_locked_or_empty_is_a_fault(
 
 async def test_a_folder_whose_clock_is_nonsense_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fstat(_: int) -> SimpleNamespace:
-        return SimpleNamespace(st_mtime=1e15, st_mode=0o100660)
+        return SimpleNamespace(st_mtime_ns=10**24, st_mode=0o100660)
 
     async with terminal(tmp_path):
         monkeypatch.setattr(oqs_files, "os", OtherOs(fstat=fstat))
         assert await fault_of(OqsQueries(config(tmp_path))) is FaultCode.TERMINAL_UNREACHABLE
+
+
+async def test_a_folder_that_is_away_or_another_one_s_is_known_before_anybody_asks(tmp_path: Path) -> None:
+    async with terminal(tmp_path):
+        queries = OqsQueries(config(tmp_path))
+        await queries.check()
+        (tmp_path / "res").rename(tmp_path / "away")
+        with pytest.raises(DeviceError, match="ENOENT") as caught:
+            await queries.check()
+        assert caught.value.code is FaultCode.TERMINAL_UNREACHABLE
+        (tmp_path / "res").mkdir()
+        with pytest.raises(DeviceError) as caught:
+            await queries.check()
+        assert caught.value.code is FaultCode.TERMINAL_ENV_MISMATCH, "it holds no mark of a simulation"

@@ -186,6 +186,7 @@ class FakeQueries:
     def __init__(self) -> None:
         self.answers: list[EligibilityAnswer | Exception] = []
         self.asked: list[ReceptionQuery] = []
+        self.check_fault: FaultCode | None = None
         self.seconds: list[float] = []
         self.gate = asyncio.Event()
         self.gate.set()
@@ -199,6 +200,10 @@ class FakeQueries:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    async def check(self) -> None:
+        if self.check_fault is not None:
+            raise DeviceError(self.check_fault)
 
     async def close(self) -> None:
         self.closed = True

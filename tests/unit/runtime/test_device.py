@@ -25,6 +25,7 @@ from firmware.session.model import Consenting
 from firmware.session.states import TABLE
 from tests.flows.counter import Counter
 from tests.unit.runtime.bench import VISIT, Bench, until
+from tests.unit.runtime.fakes import FakeQueries
 from tests.unit.runtime.fakes_card import FakeCard
 
 
@@ -65,6 +66,19 @@ async def test_the_gateway_goes_away_and_comes_back(monkeypatch: pytest.MonkeyPa
         counter.gateway.refill_fault = None
         await counter.sees(IdleView, warnings=())
     assert counter.publisher.alerts == [(FaultCode.GATEWAY_UNREACHABLE, None)]
+
+
+async def test_who_answers_receptions_goes_away_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A share that is not mounted is told before somebody asks."""
+    monkeypatch.setattr(loop_module, "REFILL_SECONDS", 0.01)
+    counter, queries = Counter(), FakeQueries()
+    counter.devices = replace(counter.devices, queries=queries)
+    queries.check_fault = FaultCode.TERMINAL_UNREACHABLE
+    async with counter.running():
+        await counter.sees(IdleView, warnings=(FaultCode.TERMINAL_UNREACHABLE,))
+        queries.check_fault = None
+        await counter.sees(IdleView, warnings=())
+    assert counter.publisher.alerts == [(FaultCode.TERMINAL_UNREACHABLE, None)]
 
 
 async def test_challenges_are_fetched_between_visits_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,6 +137,19 @@ async def test_too_many_at_once(desk: Desk, queries: FakeQueries) -> None:
     assert desk.bench.publisher.queries[-1].code is EligibilityCode.VALID
 
 
+async def test_a_second_rush_finds_as_many_places_as_the_first(desk: Desk, queries: FakeQueries) -> None:
+    """An answer frees one place, no more and no less."""
+    for rush in (1, 2):
+        queries.gate.clear()
+        for number in range(MAX_QUERIES + 2):
+            desk.worker.ask(_query(str(number)))
+        await desk.answered((rush - 1) * (MAX_QUERIES + 2) + 2)
+        assert len(queries.asked) == rush * MAX_QUERIES
+        assert desk.alerts == [FaultCode.QUERY_TOO_MANY] * 2 * rush
+        queries.gate.set()
+        await desk.answered(rush * (MAX_QUERIES + 2))
+
+
 async def test_a_port_that_hangs(desk: Desk, queries: FakeQueries, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(work_queries, "QUERY_SECONDS", 0.01)
     queries.gate.clear()
