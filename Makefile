@@ -16,7 +16,7 @@ ready:
 	@tools/setup/setup.sh
 
 run: ready ## play one visit on the real stack; ARGS="--pin", "--impostor", "--help", …
-	@$(BIN)/python -m firmware.sim.run $(ARGS)
+	@$(BIN)/python -m firmware.sim $(ARGS)
 
 test: ready ## all checks and all tests but the long ones (the command of README and CI)
 	@$(BIN)/python tools/check/checks.py test $(ARGS)

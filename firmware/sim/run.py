@@ -1,4 +1,4 @@
-"""`make run`: one patient's visit on the real stack, told step by step. `python -m firmware.sim.run [FLAGS]`.
+"""`make run`: one patient's visit on the real stack, told step by step. `python -m firmware.sim [FLAGS]`.
 
 Four processes on 127.0.0.1 in a private run folder: this one plays the patient and starts world, device and reception.
 Root first becomes an ordinary user; the root process then only waits and takes the film strip over. Exit codes: 0 the
@@ -193,7 +193,7 @@ def play_as(user: OrdinaryUser, words: list[str], film: Path) -> int:
     environment = clean_environment()
     environment.pop("TMPDIR", None)
     with tempfile.TemporaryFile() as strip:
-        command = [*user.prefix, sys.executable, "-m", "firmware.sim.run", *words, "--film-fd", str(strip.fileno())]
+        command = [*user.prefix, sys.executable, "-m", "firmware.sim", *words, "--film-fd", str(strip.fileno())]
         forwarder = _Forwarder()
         child = subprocess.Popen(command, cwd=CHECKOUT, env=environment, pass_fds=[strip.fileno()])
         forwarder.attach(child)
@@ -253,7 +253,3 @@ def main(words: list[str] | None = None) -> int:
         return play_here(arguments, plan)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -28,7 +28,7 @@ class Ended:
 
 def start(films: Path, flags: str, prefix: tuple[str, ...] = ()) -> subprocess.Popen[str]:
     """Start one; its film strip goes into `films`."""
-    command = [*prefix, sys.executable, "-m", "firmware.sim.run", *flags.split()]
+    command = [*prefix, sys.executable, "-m", "firmware.sim", *flags.split()]
     film = films / f"{flags.replace(' ', '') or 'face'}.png"
     return subprocess.Popen(
         [*command, "--film", str(film)],

@@ -192,7 +192,7 @@ class Run:
     """A started scenario runner with the fake device."""
 
     def __init__(self, film: Path, *more: str) -> None:
-        command = [sys.executable, "-m", "firmware.sim.run", "--device-command", FAKE_DEVICE, "--film", str(film)]
+        command = [sys.executable, "-m", "firmware.sim", "--device-command", FAKE_DEVICE, "--film", str(film)]
         self.process = subprocess.Popen(
             [*command, *more],
             cwd=CHECKOUT,
@@ -250,6 +250,17 @@ def test_an_interrupt_at_any_moment_leaves_nothing(tmp_path: Path, moment: str) 
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("seconds", [0.3, 0.8])
+def test_an_interrupt_while_libraries_are_loaded_is_silent(tmp_path: Path, seconds: float) -> None:
+    run = Run(tmp_path / "film.png", "--quiet")
+    time.sleep(seconds)
+    os.killpg(run.process.pid, signal.SIGINT)
+    _, errors = run.process.communicate(timeout=30)
+    assert run.process.returncode in {-signal.SIGINT, 130}
+    assert "Traceback" not in errors
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_killed_runner_takes_everything_with_it(tmp_path: Path) -> None:
     run = Run(tmp_path / "film.png", "--quiet")
     folder = run.folder()
@@ -261,7 +272,7 @@ def test_a_killed_runner_takes_everything_with_it(tmp_path: Path) -> None:
 
 
 def test_flags_that_contradict_each_other_are_refused_at_once() -> None:
-    command = [sys.executable, "-m", "firmware.sim.run", "--pin", "--staff"]
+    command = [sys.executable, "-m", "firmware.sim", "--pin", "--staff"]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, check=False, text=True)
     assert done.returncode == 2
     assert "two ways" in done.stderr

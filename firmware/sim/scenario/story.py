@@ -9,7 +9,7 @@ import base64
 import binascii
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -88,8 +88,10 @@ class Story:
     dropped: int = 0
 
     def begin(self) -> None:
-        """The card is placed now."""
-        self.zero = time.monotonic()
+        """The card is placed now; what came before it has a time below zero."""
+        now = time.monotonic()
+        self.lines = [replace(line, at=line.at - (now - self.zero)) for line in self.lines]
+        self.zero = now
         self.begun = True
 
     def say(self, who: str, what: str, at: float | None = None) -> None:
