@@ -66,7 +66,7 @@ class Answer:
 
     code: EligibilityCode
     confirmation: Confirmation
-    registration_offered: bool = False
+    registration_offered: bool
 
 
 def parse_answer(members: Mapping[str, Json]) -> Answer:
@@ -129,8 +129,9 @@ def _names(of: type[Any]) -> Iterator[str]:
         wire: Wire | None = each.metadata.get("wire")
         if wire is not None:
             yield from (wire.name, *wire.others)
-            if wire.group is not None:
+            if wire.item:
                 yield wire.item
+            if wire.group is not None:
                 yield from _names(wire.group)
 
 

@@ -71,11 +71,11 @@ def _insurer_changed(confirmation: Confirmation, day: date | None) -> bool:
     """
     coverages = confirmation.coverages
     lost = {each.insurer_number for each in coverages if each.insurer_number and _lost(each, day)}
-    kept = {each.insurer_number for each in coverages if each.insurer_number and not _lost(each, day)}
-    if any(each.reason_of_loss is ReasonOfLoss.OTHER_INSURANCE for each in coverages) or (lost and kept - lost):
+    told = {each.insurer_number for each in coverages if each.insurer_number}
+    if any(each.reason_of_loss is ReasonOfLoss.OTHER_INSURANCE for each in coverages) or (lost and told - lost):
         return True
     asked = confirmation.search
-    return asked is not None and bool(lost | kept) and insurer_number(asked.insurer_number) not in lost | kept
+    return asked is not None and bool(told) and insurer_number(asked.insurer_number) not in told
 
 
 def _other_number(confirmation: Confirmation) -> bool:
@@ -225,12 +225,10 @@ def _periods(coverage: Coverage) -> Iterator[tuple[date | None, date | None]]:
 def is_elderly_recipient(born: date, day: date) -> bool:
     """70 to 74: from the 1st of the month after the 70th birthday until the day before the 75th birthday.
 
-    A birthday on the 1st: from that day. Born on 29 February: the birthday is 1 March.
+    A birthday on the 1st: from that day. Born on 29 February: the 75th birthday is 1 March, which tuples compare right.
     """
     months = (born.year + _ELDERLY_FROM) * 12 + born.month - (1 if born.day == 1 else 0)
     end = (born.year + _ELDERLY_TO, born.month, born.day)
-    if (born.month, born.day) == (2, 29):
-        end = (born.year + _ELDERLY_TO, 3, 1)
     return day.year * 12 + day.month - 1 >= months and (day.year, day.month, day.day) < end
 
 

@@ -116,7 +116,7 @@ def _fits(row: Row, confirmation: Confirmation) -> bool:
 def _of_one_person(confirmation: Confirmation) -> bool:
     """All results, and the query's echo, can be of one person. Names may differ: 氏名 may be that of before."""
     births = {each.birth_date for each in confirmation.coverages}
-    if births and confirmation.search is not None:
+    if confirmation.search is not None:
         births.add(confirmation.search.birth_date)
     sexes = {each.sex for each in confirmation.coverages} - {Sex.NOT_SET}
     return len(births) <= 1 and len(sexes) <= 1

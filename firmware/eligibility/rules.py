@@ -33,7 +33,7 @@ class ChipIdentity:
     def __init__(self, birth_date: Octets | None = None, sex: Octets | None = None) -> None:
         self._key = secrets.token_bytes(16)
         self._birth_date = None if birth_date is None else self._hash(birth_date)
-        self._sex = None if sex is None or sex not in _COMPARED_SEXES else self._hash(sex)
+        self._sex = None if sex not in _COMPARED_SEXES else self._hash(sex)
 
     def conflicts(self, coverages: Iterable[Coverage]) -> bool:
         """True if any coverage has another birth date, or another sex where both sides state one."""

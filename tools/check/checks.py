@@ -23,7 +23,7 @@ PYTHON_FOLDERS = ("firmware", "tools", "tests")
 COMPUTING = ("tests/unit", "tests/property", "tests/contract", "tests/screens")
 WAITING = ("tests/flows", "tests/faults")
 SYSTEM = ("tests/system",)
-FEW_MUTANTS = 8
+FEW_MUTANTS = 12
 MANY_MUTANTS = 200
 _COUNTS = re.compile(r"(\d+) (passed|failed|error|errors|skipped)\b")
 

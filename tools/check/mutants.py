@@ -1,7 +1,7 @@
-"""Mutation sample on session and card: change one thing, run the tests that should notice, report what survived.
+"""Mutation sample on session, card and eligibility: change one thing, run the tests that should notice, tell the rest.
 
 Deterministic: the same seed and source give the same sample, which takes turns over the targets below: the small files
-of the card are in every sample. Survivors that are right stand in `tests/mutants.toml`,
+of card and eligibility are in every sample. Survivors that are right stand in `tests/mutants.toml`,
 each with its reason. Exit code 0 only if every mutant of the sample was noticed or is accepted. Source: design.md,
 "Budgets".
 """
@@ -34,6 +34,9 @@ TARGETS = {
     "firmware/card/guard.py": ("tests/unit/card/test_card_guard*.py",),
     "firmware/card/apdu.py": ("tests/unit/card/test_card_apdu*.py",),
     "firmware/card/tlv.py": ("tests/unit/card/test_card_tlv*.py",),
+    "firmware/eligibility/outcome.py": ("tests/unit/eligibility/test_eligibility_outcome.py",),
+    "firmware/eligibility/rules.py": ("tests/unit/eligibility/test_eligibility_rules.py",),
+    "firmware/eligibility/oqs_match.py": ("tests/unit/eligibility/test_oqs_match*.py",),
 }
 
 
@@ -85,8 +88,9 @@ def choose(pool: list[Mutant], size: int, seed: int) -> list[Mutant]:
 
 
 def command(tests: tuple[Path, ...]) -> list[str]:
-    options = ["-x", "-q", "-m", "not long", "-p", "no:cacheprovider", "--no-header", "--hypothesis-seed=0"]
-    return [sys.executable, "-m", "pytest", "-p", "tools.check.mutant_plugin", *options, *map(str, tests)]
+    plugins = ["-p", "tools.check.mutant_plugin", "-p", "no:cacheprovider", "-p", "no:schemathesis"]  # a second to load
+    options = ["-x", "-q", "-m", "not long", "--no-header", "--hypothesis-seed=0"]
+    return [sys.executable, "-m", "pytest", *plugins, *options, *map(str, tests)]
 
 
 def noticed(mutant: Mutant, folder: Path) -> bool:
@@ -133,7 +137,7 @@ def survivors(sample: list[Mutant], folder: Path, jobs: int) -> list[Mutant]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Change session and card on purpose; see whether tests notice.")
+    parser = argparse.ArgumentParser(description="Change the source on purpose; see whether tests notice.")
     parser.add_argument("--sample", type=int, default=40, help="how many mutants (default 40; 0: all)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
@@ -147,7 +151,7 @@ def main() -> int:
     sample = choose(pool, size, arguments.seed)
     with tempfile.TemporaryDirectory() as name:
         if not healthy(sample, Path(name), arguments.jobs):
-            print("mutants: the tests of session and card fail or are missing without any change", file=sys.stderr)
+            print("mutants: tests fail or are missing without any change", file=sys.stderr)
             return 1
         alive = survivors(sample, Path(name), arguments.jobs)
     for mutant in alive:

@@ -56,6 +56,8 @@ def test_what_claims_carry(text: str) -> None:
         "😀",
         "邊\U000e0101",
         "￤",
+        "\uff60",  # on both sides of the half-width kana
+        "\uffa0",
     ],
 )
 def test_what_claims_do_not_carry(sign: str) -> None:

@@ -83,6 +83,13 @@ def test_what_nobody_knows_how_to_read_is_never_a_decision(member: str, value: s
     assert set(judged.flags) == {EligibilityFlag.CONTRADICTION, EligibilityFlag.UNKNOWN_CODE}
 
 
+@pytest.mark.parametrize(
+    "failed", [{"SegmentOfResult": "9"}, {"SegmentOfResult": "2"}, {"ProcessingResultStatus": "2"}]
+)
+def test_what_failed_says_no_validity_not_even_an_unknown_one(failed: dict[str, str]) -> None:
+    assert judge(confirmation(QualificationValidity="7", **failed), TODAY).code is EligibilityCode.CONTRADICTORY
+
+
 @pytest.mark.parametrize("row", ROWS)
 def test_an_answer_to_believe_comes_with_its_detail(row: str) -> None:
     segment, status, validity, results, code = ROWS[row]
@@ -136,6 +143,7 @@ FLAGGED: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
     "reason of loss without a loss": ([{**GOOD, "ReasonOfLoss": "01"}], {}),
     "lost before it began": ([{**GOOD, "DisqualificationDate": "20240331"}], {"QualificationValidity": "2"}),
     "began before birth": ([{**GOOD, "QualificationDate": "19721102"}], {}),
+    "one of two began before birth": ([GOOD, {**GOOD, "QualificationDate": "19721102"}], {}),
     "card ends before it begins": (
         [{**GOOD, "InsuredCardValidDate": "20260402", "InsuredCardExpirationDate": "20260401"}],
         {},
@@ -159,12 +167,24 @@ def test_what_only_looks_wrong_is_for_staff_to_see(why: str) -> None:
     assert answered(found, judged).detail is not None
 
 
+@pytest.mark.parametrize("validity", ["1", "6"])
+def test_whoever_is_eligible_is_checked_by_the_day(validity: str) -> None:
+    early = confirmation({**GOOD, "QualificationDate": "20260402"}, QualificationValidity=validity)
+    assert judge(early, TODAY).flags == (EligibilityFlag.NOT_YET_QUALIFIED,)
+
+
+def test_unregistered_twice_adds_its_flag_to_those_that_are_there() -> None:
+    twice = confirmation(GOOD, {**GOOD, "Name": "●"}, QualificationValidity="6")
+    assert set(judge(twice, TODAY).flags) == {EligibilityFlag.CONTRADICTION, EligibilityFlag.REPLACED_CHARACTER}
+
+
 FINE: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
     "plain": ([GOOD], {}),
     "lost and regained on one day": (
         [{**GOOD, "DisqualificationDate": "20240401", "ReasonOfLoss": "99"}],
         {"QualificationValidity": "2"},
     ),
+    "lost for a reason, without the day": ([{**GOOD, "ReasonOfLoss": "01"}], {"QualificationValidity": "2"}),
     "will end": ([{**GOOD, "DisqualificationDate": "20260402", "ReasonOfLoss": "99"}], {}),
     "one of two ended": ([GOOD, {**GOOD, "DisqualificationDate": "20260331"}], {}),
     "sex not set": ([GOOD, {**GOOD, "Sex1": "3"}], {}),
@@ -184,6 +204,7 @@ FINE: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
         ],
         {"QualificationConfirmSearchInfo": ECHO},
     ),
+    "unregistered once": ([GOOD], {"QualificationValidity": "6"}),
     "a message without an error": ([GOOD], {"ProcessingResultMessage": "済"}),
 }
 

@@ -114,6 +114,26 @@ def test_an_identifier_that_was_not_given_is_the_other_side_s() -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "echoed", "differs"),
+    [
+        ("ソ～表", "ソ〜表", False),  # what Shift_JIS gives back for the other
+        ("ソ〜表", "ソ～表", False),
+        ("ソ～表", "ソ表", True),
+        ("ａＢ", "Ab", False),
+        ("A", "", True),
+        (None, "A", True),
+    ],
+)
+def test_a_symbol_is_echoed_in_another_spelling(asked: str | None, echoed: str, differs: bool) -> None:
+    answer = Confirmation(search=replace(NUMBER, symbol=echoed))
+    assert of_somebody_else(answer, replace(NUMBER, symbol=asked)) is differs
+
+
+def test_a_search_by_person_has_no_number_to_compare() -> None:
+    assert not of_somebody_else(Confirmation(search=NUMBER, coverages=coverages((BORN, "2"))), PERSON)
+
+
+@pytest.mark.parametrize(
     ("people", "by_number", "by_person"),
     [
         ([], False, False),

@@ -1,5 +1,6 @@
 """The simulated terminal by itself: what it fetches, how it answers, and as a process."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,16 @@ async def test_it_counts_whoever_asks_twice_and_refuses_what_is_no_request(tmp_p
             (tmp_path / "req" / "OQSsiquc01req_202604010001.xml").write_bytes(left.pop(0))
             await until(lambda: played.seen.requests == 3 - len(left))
         assert (played.seen.twice, played.seen.refused) == (2, 1)
+
+
+async def test_a_request_that_was_taken_back_meanwhile_stops_nothing(tmp_path: Path) -> None:
+    async with terminal(tmp_path) as played:
+        (tmp_path / "req" / "OQSsiquc01req_202604010001.xml").symlink_to(tmp_path / "taken back")
+        await asyncio.sleep(0.1)
+        (tmp_path / "req" / "OQSsiquc01req_202604010002.xml").write_bytes(REQUEST)
+        async with asyncio.timeout(5):
+            await until(lambda: played.seen.answered)
+    assert played.seen.requests == 1
 
 
 async def test_a_face_result_lies_in_its_folder(tmp_path: Path) -> None:
