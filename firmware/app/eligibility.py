@@ -47,6 +47,8 @@ def texts(settings: Settings) -> OutcomeTexts:
         return load(path.read_text("utf-8"), over=SHIPPED)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
+        if isinstance(error, UnicodeDecodeError):
+            reason = "no UTF-8 text: save it as UTF-8"
         raise DeviceError(FaultCode.SETTINGS_INVALID, f"eligibility.texts: {reason}") from None
 
 

@@ -36,7 +36,6 @@ def _coverage(name: str, kana: str, born: str, sex: str, number: str, **other: o
         "Address": "空想県見本市架空町1-2-3",
         "PostNumber": "000-0000",
         "QualificationDate": "20240401",
-        "InsuredPartialContributionRatio": "030",
         **other,
     }
 
@@ -99,7 +98,6 @@ _RECIPIENT: Final = {
         "ElderlyRecipientValidEndDate": "20990731",
         "ElderlyRecipientContributionRatio": "020",
     },
-    "InsuredPartialContributionRatio": "020",
 }
 
 _TARO: Final = _coverage("窓口 太郎", "ﾏﾄﾞｸﾞﾁ ﾀﾛｳ", "19721103", "1", "100001", **_EMPLOYEES, InsuredBranchNumber="00")
@@ -108,17 +106,17 @@ _TSUNAGU: Final = ("併用 つなぐ", "ﾍｲﾖｳ ﾂﾅｸﾞ", "19830520", 
 
 
 def _welfare(name: str, kana: str, born: str, sex: str, number: str) -> Members:
-    """医療扶助: no symbol, no ratio, a ticket."""
+    """医療扶助: no symbol, no family, a ticket."""
     members = _coverage(name, kana, born, sex, number, **_WELFARE, PublicExpenseResultList=[dict(_TICKET)])
-    left_out = {"InsuredPartialContributionRatio", "PersonalFamilyClassification"}
-    return {key: value for key, value in members.items() if key not in left_out} | {"InsuredCardClassification": "A1"}
+    alone = {key: value for key, value in members.items() if key != "PersonalFamilyClassification"}
+    return alone | {"InsuredCardClassification": "A1"}
 
 
 def _valid() -> dict[str, Insured]:
     """Eligible, with and without something for staff to look at."""
     hanako = _coverage("受付 花子", "ｳｹﾂｹ ﾊﾅｺ", "19480229", "2", "90000017", **_ELDERLY)
     mirai = _coverage("架空 ●来", "ｶｸｳ ﾐﾗｲ", _born(4, "0115"), "2", "100003", **_TOWN)
-    family = {"PersonalFamilyClassification": "2", "InsuredName": "架空 親", "InsuredPartialContributionRatio": "020"}
+    family = {"PersonalFamilyClassification": "2", "InsuredName": "架空 親"}
     many = _coverage("項目 ●多", "ｺｳﾓｸ ｵｵｼ", "19640810", "2", "100013", **_EMPLOYEES)
     return {
         "taro": Insured("valid", (_TARO,)),

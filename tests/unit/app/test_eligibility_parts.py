@@ -136,6 +136,13 @@ def test_words_that_do_not_fit_name_the_setting(settings: Settings, tmp_path: Pa
     assert caught.value.code is FaultCode.SETTINGS_INVALID
 
 
+def test_words_in_another_encoding_are_told_which_one_is_wanted(settings: Settings, tmp_path: Path) -> None:
+    words = tmp_path / "words.toml"
+    words.write_bytes('[ways]\ncall-centre = { ja = "電話", en = "Call" }\n'.encode("cp932"))
+    with pytest.raises(DeviceError, match="save it as UTF-8"):
+        eligibility.texts(_changed(settings, eligibility=Eligibility(texts=words)))
+
+
 def test_fhir_is_made_only_where_it_is_switched_on(
     settings: Settings, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
