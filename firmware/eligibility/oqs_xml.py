@@ -142,7 +142,8 @@ def _codec(name: str) -> str:
 def _is_utf_8(content: bytes) -> bool:
     """Whether Japanese in UTF-8 was declared as Shift_JIS, which decodes without an error, to other characters.
 
-    Pairs of half-width kana in Shift_JIS can look like characters up to U+07FF, but not like Japanese ones.
+    Pairs of half-width kana in Shift_JIS can look like characters up to U+07FF, but not like Japanese ones. A rare
+    kanji and a sign can, if nothing else beyond ASCII stands in the file: that is refused rather than misread.
     """
     try:
         return any(character >= "\u0800" for character in content.decode(_UTF_8))

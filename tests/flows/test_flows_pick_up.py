@@ -30,7 +30,7 @@ from tests.unit.eligibility.oqs_exchange import INSTITUTION, PACE, FakeClock, pe
 from tests.unit.runtime.fakes_card import NUMBER_B, PIN
 
 POLICY = replace(QUICK, consents=False, look_up_seconds=4.0)
-SHORT = replace(POLICY, look_up_seconds=0.5)
+SHORT = replace(POLICY, look_up_seconds=0.3)
 MINE = person("100001", "19710415", "2")
 TWIN = person("100002", "19710415", "2")
 OTHERS = person("100003", "19721103", "2")

@@ -94,5 +94,5 @@ def test_refusals_have_their_exit_code(site: Site, capsys: pytest.CaptureFixture
     until(lambda: site.said.last(Part.BROKER) == "ok")
     assert cli.main(["emergency-search", *options(site), *PERSON]) == 1
     assert json.loads(capsys.readouterr().out)["code"] == "ELG-032"
-    assert cli.main(["lookup", *options(site)[:-1], "1.0", *NUMBER]) == 3
+    assert cli.main(["lookup", *options(site)[:-1], "0.4", *NUMBER]) == 3
     assert len(site.said.queries) == 1

@@ -47,6 +47,7 @@ async def test_exchanges_over_smb(share: Share) -> None:
         assert left == [oqs_files.MARK]
 
 
+@pytest.mark.long
 async def test_a_result_of_the_official_reader_over_smb(share: Share) -> None:
     """Written slowly beside older ones, and left where it is."""
     async with terminal(share.local) as played:

@@ -45,7 +45,7 @@ from .document import DOCUMENT
 from .holders import Holder, RsaKeys, jpki_ca, signed_request
 from .site import Authority, new_key
 
-EXAMPLES: Final = (6, pytest.param(300, marks=pytest.mark.long))
+EXAMPLES: Final = (4, pytest.param(300, marks=pytest.mark.long))
 MODES: Final = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 CHECKS: Final = [
     checks.status_code_conformance,

@@ -90,7 +90,7 @@ CONFIRMATIONS = values(
 
 
 @given(CONFIRMATIONS)
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_what_is_written_is_read_back_the_same(confirmation: Confirmation) -> None:
     members = write_confirmation(confirmation)
     assert read_confirmation(members) == confirmation
@@ -98,7 +98,7 @@ def test_what_is_written_is_read_back_the_same(confirmation: Confirmation) -> No
 
 
 @given(CONFIRMATIONS, TODAY)
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_every_answer_has_one_outcome_and_its_flags_once(confirmation: Confirmation, today: date | None) -> None:
     judged = judge(confirmation, today)
     assert len(set(judged.flags)) == len(judged.flags)
@@ -151,13 +151,13 @@ def outcome(members: Mapping[str, Any], today: date | None) -> FaultCode | None:
 
 
 @given(st.dictionaries(st.sampled_from(KNOWN), ANYTHING, max_size=6), TODAY)
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 def test_whatever_comes_is_an_answer_or_a_fault(members: dict[str, Any], today: date | None) -> None:
     assert outcome(members, today) in {None, FaultCode.GATEWAY_BAD_ANSWER}
 
 
 @given(st.dictionaries(st.sampled_from(sorted(names(Coverage) | names(Consents))), LEAVES, max_size=6), TODAY)
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 def test_whatever_a_coverage_holds(members: dict[str, Any], today: date | None) -> None:
     person = {"Birthdate": "19721103", "Sex1": "1"}
     answer = {"QualificationValidity": "1", "ResultList": [person | members]}

@@ -20,8 +20,8 @@ from firmware.sim.terminal.writing import Writer
 
 INSTITUTION = "1319999999"
 PASSWORD = b"ABC-123"
-PACE = Pace(look=0.03, settle=0.02, call=2.0, broken=0.3)
-WRITER = Writer(pause=0.04, stand=0.1)
+PACE = Pace(look=0.02, settle=0.01, call=2.0, broken=0.25)
+WRITER = Writer(pause=0.03, stand=0.08)
 
 
 @dataclass
@@ -105,7 +105,7 @@ async def terminal(root: Path, **other: object) -> AsyncIterator[Terminal]:
     values: dict[str, object] = {
         "root": root,
         "people": PEOPLE,
-        "delay": (0.02, 0.08),
+        "delay": (0.01, 0.03),
         "look": 0.02,
         "writer": WRITER,
         "password": PASSWORD,

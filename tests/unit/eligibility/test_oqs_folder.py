@@ -126,7 +126,7 @@ async def test_a_request_that_nobody_fetched_is_taken_back(tmp_path: Path) -> No
 async def test_an_answer_in_progress_at_the_end_is_pending(tmp_path: Path) -> None:
     async with terminal(tmp_path, writer=replace(WRITER, stand=30.0)) as played:
         played.next_quirks.append(Quirk.IN_PROGRESS)
-        answer = await OqsQueries(config(tmp_path)).ask(asking(query()), 0.5)
+        answer = await OqsQueries(config(tmp_path)).ask(asking(query()), 0.3)
     assert answer.code is EligibilityCode.PENDING
 
 
@@ -226,7 +226,7 @@ async def test_a_foreign_file_is_opened_once(tmp_path: Path, monkeypatch: pytest
         return read(path, settle)
 
     monkeypatch.setattr(oqs_files, "read_settled", noted)
-    async with terminal(tmp_path, writer=replace(WRITER, stand=0.6)) as played:
+    async with terminal(tmp_path, writer=replace(WRITER, stand=0.35)) as played:
         played.next_quirks.append(Quirk.FOREIGN_IDENTIFIER)
         await OqsQueries(config(tmp_path)).ask(asking(query()), 9.0)
     # Once for the foreign one, once for ours; a look into the middle of writing may add one.

@@ -92,7 +92,7 @@ async def test_without_their_word_nothing_is_shown(tmp_path: Path, approved: boo
     async with terminal(tmp_path) as played:
         counter = await started(tmp_path)
         await played.put_face(TARO)
-        answer = await counter.look_up(0.4, approved)
+        answer = await counter.look_up(0.2, approved)
         await counter.reader.close()
     assert answer == EligibilityAnswer(EligibilityCode.NOT_ATTRIBUTED)
     assert counter.asked == [VISIT]
@@ -103,7 +103,7 @@ async def test_another_birth_date_or_sex_is_nobodys_here(tmp_path: Path, born: s
     async with terminal(tmp_path) as played:
         counter = await started(tmp_path)
         await played.put_face(TARO)
-        answer = await counter.look_up(0.4, approved=True, born=born, sex=sex)
+        answer = await counter.look_up(0.2, approved=True, born=born, sex=sex)
         await counter.reader.close()
     assert answer == EligibilityAnswer(EligibilityCode.TIMED_OUT)
     assert counter.asked == [], "staff are not even asked"
@@ -203,7 +203,7 @@ async def test_what_is_older_than_the_window_is_nobodys(tmp_path: Path, appear: 
     async with terminal(tmp_path) as played:
         counter = Counter(tmp_path, before=0.2)
         await appear(played, counter)  # type: ignore[misc]  # one of the three above
-        answer = await counter.look_up(0.4, approved=True)
+        answer = await counter.look_up(0.2, approved=True)
         await counter.reader.close()
     assert (answer.code, counter.asked) == (EligibilityCode.TIMED_OUT, [])
 
@@ -225,7 +225,7 @@ async def test_what_is_no_result_of_this_place_is_nobodys(tmp_path: Path, quirk:
     async with terminal(tmp_path) as played:
         counter = await started(tmp_path)
         await played.put_face(TARO, quirk)
-        answer = await counter.look_up(0.4, approved=True)
+        answer = await counter.look_up(0.2, approved=True)
         await counter.reader.close()
     assert (answer.code, counter.asked) == (EligibilityCode.TIMED_OUT, [])
 

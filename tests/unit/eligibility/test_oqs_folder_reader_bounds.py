@@ -45,7 +45,7 @@ async def test_only_so_many_results_are_read_for_one_visit(
         counter = await started(tmp_path)
         for _ in range(results):
             await played.put_face(HANAKO)
-        asked = counter.look_up(0.5, approved=True)
+        asked = counter.look_up(0.25, approved=True)
         if too_many:
             with pytest.raises(DeviceError, match="more than 2 results"):
                 await asked

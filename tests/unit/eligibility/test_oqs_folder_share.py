@@ -94,7 +94,7 @@ async def test_an_answer_that_stays_locked_or_empty_is_a_fault(
     async with terminal(tmp_path) as played:
         played.next_quirks.append(Quirk.NO_ANSWER)
         monkeypatch.setattr(oqs_files, "os", OtherOs(open=locked))
-        asked = asyncio.create_task(fault_of(OqsQueries(config(tmp_path)), 0.6))
+        asked = asyncio.create_task(fault_of(OqsQueries(config(tmp_path)), 0.35))
         await until(lambda: played.seen.requests)
         (tmp_path / "res" / "OQSsiquc01res_202609010001.xml").write_bytes(b"x" if number else b"")
         assert await asked is FaultCode.TERMINAL_BAD_FILE

@@ -28,6 +28,7 @@ def test_an_attack_is_refused(name: str) -> None:
     refusal(ATTACKS[name]())
 
 
+@pytest.mark.long  # `make measure-xml` has all of them
 def test_attacks_take_no_memory() -> None:
     for each in costs(HEAVY):
         assert each.came == "ELG-021", each

@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable
 from datetime import date
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from firmware.core.faults import DeviceError, FaultCode
@@ -18,7 +19,7 @@ from tests.unit.eligibility.oqs_samples import GOLDEN
 from tests.unit.eligibility.oqs_strategies import REPERTOIRE, SHIFT_JIS, UNICODE, confirmations, queries
 
 QUICK = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 REQUESTED = date(2026, 4, 1)
 
@@ -32,7 +33,23 @@ def test_an_answer_survives_utf_8(confirmation: Confirmation) -> None:
 @QUICK
 @given(confirmations(SHIFT_JIS))
 def test_an_answer_survives_shift_jis(confirmation: Confirmation) -> None:
-    assert oqs_xml.read_answer(oqs_xml.write_answer(confirmation, Encoding.SHIFT_JIS)) == confirmation
+    data = oqs_xml.write_answer(confirmation, Encoding.SHIFT_JIS)
+    # Two signs that nobody has for a name, alone in a file, are UTF-8 as well (繖－); whole answers never are.
+    assume(data.isascii() or not is_utf_8(data))
+    assert oqs_xml.read_answer(data) == confirmation
+
+
+def is_utf_8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def test_what_is_utf_8_in_spite_of_its_declaration_is_refused_rather_than_misread() -> None:
+    with pytest.raises(DeviceError, match="declared encoding"):
+        oqs_xml.read_answer(oqs_xml.write_answer(Confirmation(error_code="繖－"), Encoding.SHIFT_JIS))
 
 
 def test_every_character_of_shift_jis_survives() -> None:
@@ -98,13 +115,13 @@ def fault(read: Callable[[bytes], Confirmation], data: bytes) -> FaultCode | Non
     return None
 
 
-@settings(QUICK, max_examples=80)
+@settings(QUICK, max_examples=50)
 @given(damaged("*.xml"))
 def test_a_damaged_file_is_read_or_refused_nothing_else(data: bytes) -> None:
     assert fault(oqs_xml.read_answer, data) in {None, FaultCode.TERMINAL_BAD_FILE}
 
 
-@settings(QUICK, max_examples=80)
+@settings(QUICK, max_examples=50)
 @given(damaged("*.json"))
 def test_a_damaged_answer_is_read_or_refused_nothing_else(data: bytes) -> None:
     assert fault(oqs_json.read_answer, data) in {None, FaultCode.GATEWAY_BAD_ANSWER}
