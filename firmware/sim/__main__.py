@@ -1,5 +1,6 @@
-"""`python -m firmware.sim`: `make run`, silent if it is interrupted while its libraries are still being loaded."""
+"""`python -m firmware.sim`: `make run`, silent if it is interrupted early or if nobody reads on (`| head`)."""
 
+import os
 import signal
 import sys
 
@@ -9,7 +10,11 @@ def start() -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     from firmware.sim.run import main  # noqa: PLC0415  (what takes long to load comes after the line above)
 
-    return main()
+    try:
+        return main()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its end
+        return 1
 
 
 if __name__ == "__main__":

@@ -238,12 +238,13 @@ class Patient:
         await self._hands.press(button)
 
     async def _type(self, digits: str, words: str) -> None:
-        """Type and confirm as soon as the keypad takes digits; another screen ends the waiting."""
+        """Type and confirm as soon as the keypad takes digits; another screen ends the waiting.
+
+        One by one, as a keypad sends them: the whole number never passes the device's control socket.
+        """
         await asyncio.sleep(self._pace.think)
-        parts = tuple(digits) if self._pace.key else (digits,)
-        for index, part in enumerate(parts):
-            last = index == len(parts) - 1
-            await self._type_when_taken(part, confirm=last)
+        for index, digit in enumerate(digits):
+            await self._type_when_taken(digit, confirm=index == len(digits) - 1)
             if index == 0:
                 self._story.say("patient", words)
             await asyncio.sleep(self._pace.key)

@@ -56,6 +56,7 @@ def test_wrong_arguments_are_refused(arguments: list[str], monkeypatch: pytest.M
 
 
 @pytest.mark.long
+@pytest.mark.timeout(400)
 def test_of_many_prints_none_passes_and_of_people_most() -> None:
     passed: Counter[str] = Counter()
     for species in SPECIES:

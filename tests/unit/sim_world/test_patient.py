@@ -17,9 +17,11 @@ WRONG = FACTS.wrong_pin()
 
 @dataclass(slots=True)
 class FakeDevice:
-    """Hands that write down what they did. `busy`: how often the keypad first says that it takes no digits."""
+    """Hands that write down what they did, a number once it is confirmed. `busy`: how often the keypad refuses first."""
 
     done: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    typed: str = ""
     busy: int = 0
     broken: bool = False
 
@@ -32,7 +34,11 @@ class FakeDevice:
         if self.busy:
             self.busy -= 1
             return False
-        self.done.append(digits + ("!" if confirm else ""))
+        self.keys.append(digits)
+        self.typed += digits
+        if confirm:
+            self.done.append(self.typed + "!")
+            self.typed = ""
         return True
 
     async def remove_card(self) -> None:
@@ -152,8 +158,10 @@ async def test_the_keypad_is_tried_until_it_takes_digits() -> None:
 
 
 async def test_a_person_types_one_digit_after_the_other() -> None:
-    played = Played(make_plan(Flags(pin=True)), Pace(key=0.001))
-    assert await played.see(_view("PinView"), until=4) == ["2", "9", "6", "3!"]
+    """The whole number stands in no message."""
+    played = Played(make_plan(Flags(pin=True)))
+    assert await played.see(_view("PinView"), until=1) == ["2963!"]
+    assert played.device.keys == ["2", "9", "6", "3"]
 
 
 async def test_the_next_screen_ends_waiting_for_the_keypad() -> None:
