@@ -17,7 +17,7 @@ WRONG = FACTS.wrong_pin()
 
 @dataclass(slots=True)
 class FakeDevice:
-    """Hands that write down what they did, a number once it is confirmed. `busy`: how often the keypad refuses first."""
+    """Hands that write down what they did, a number once it is confirmed. `busy`: how often it refuses first."""
 
     done: list[str] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
